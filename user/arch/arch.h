@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What differs between CPUs. Nobody outside this room names a register or an instruction: they ask
+ * a struct arch. One CPU is one file and one line in arch.c's table.
+ *
+ * Registers travel as the kernel's struct pt_regs for this CPU, in units of u64 ("slots"): slot i is
+ * the u64 at byte 8 * i of the pt_regs that a uprobe program gets as its context.
+ */
+#ifndef SNAPLINE_ARCH_H
+#define SNAPLINE_ARCH_H
+
+#include "base/base.h"
+
+enum { ARCH_MAX_SLOTS = 40, ARCH_MAX_DWARF_REGS = 34 };
+
+/* The names under which a register can be written in an expression ($rax, $eax, $al ...). */
+struct arch_reg_name {
+	const char *name;
+	u8 slot;
+	u8 size;  /* bytes: 1, 2, 4, 8 */
+	u8 shift; /* bits to shift right first ($ah: 8) */
+};
+
+/* What an emulated or single-stepped probe does with the instruction (FACTS.md, "What a hit costs"). */
+enum insn_cost {
+	INSN_EMULATED,      /* one trap */
+	INSN_SINGLE_STEP,   /* executed out of line: two traps */
+	INSN_REFUSED,       /* the kernel refuses it, or a probe on it is a hazard (see hazard) */
+};
+
+enum insn_flow {
+	FLOW_NEXT,          /* falls through */
+	FLOW_JUMP,          /* direct, to target */
+	FLOW_BRANCH,        /* conditional: target or next */
+	FLOW_CALL,          /* direct, to target; next is the return point */
+	FLOW_CALL_INDIRECT,
+	FLOW_JUMP_INDIRECT, /* jump table or tail call through a pointer */
+	FLOW_RETURN,
+	FLOW_STOP,          /* ud2, hlt, int3: control doesn't go on */
+};
+
+/* One decoded instruction. */
+struct insn {
+	u64 address;
+	u8 len;
+	enum insn_cost cost;
+	enum insn_flow flow;
+	u64 target;          /* of direct jumps, branches and calls */
+	const char *hazard;  /* why INSN_REFUSED, a clause; else NULL */
+	bool writes_memory;  /* other than by pushing a call's return address */
+	bool may_fault;      /* a load or store not relative to the stack pointer, a division */
+	bool is_nop;
+	bool is_prologue_push; /* push of a register, endbr, sub sp: for listings only */
+	u32 regs_written;    /* mask by DWARF register number (0 to 31), flags excluded */
+	u32 regs_read;
+	char text[96];       /* disassembly, the field's usual syntax (AT&T) */
+};
+
+struct arch {
+	const char *name;          /* "x86_64" */
+	u16 elf_machine;           /* EM_X86_64 */
+	u8 pointer_size;           /* 8 */
+	u8 n_slots;                /* u64s in the saved pt_regs */
+	u8 pc_slot, sp_slot, fp_slot;
+	u8 n_dwarf_regs;           /* DWARF numbers 0 .. n-1 may have a slot */
+	s8 dwarf_slot[ARCH_MAX_DWARF_REGS]; /* DWARF number to slot, -1: not in pt_regs */
+	u8 dwarf_sp, dwarf_pc;     /* DWARF numbers of stack pointer and return address column */
+	u8 n_arg_regs;
+	u8 arg_dwarf[8];           /* DWARF numbers of the integer arguments $arg1 ... */
+	u8 return_dwarf;           /* of the integer return value */
+	u16 red_zone;              /* bytes below sp that belong to the function: 128 */
+	u32 callee_saved;          /* mask by DWARF number: a callee gives them back */
+	const struct arch_reg_name *names;
+	size_t n_names;
+	/* "xmm3" for a DWARF number that isn't in pt_regs; NULL if there is no such register. */
+	const char *(*dwarf_name)(unsigned dwarf_reg);
+	/* Decodes one instruction; false if the bytes are none. */
+	bool (*decode)(const u8 *code, size_t len, u64 address, struct insn *insn);
+};
+
+const struct arch *arch_by_machine(u16 elf_machine); /* NULL: not supported */
+const struct arch *arch_native(void);
+const struct arch_reg_name *arch_reg_by_name(const struct arch *arch, const char *name);
+
+#endif

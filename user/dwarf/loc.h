@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How to find a thing at one pc: a DWARF expression (DWARF 5, section 2.5 and 2.6), decoded, and its
+ * evaluation over registers and a sparse memory image. The same decoded form is what gen/ compiles
+ * to BPF for conditions, so both sides read one thing.
+ */
+#ifndef SNAPLINE_LOC_H
+#define SNAPLINE_LOC_H
+
+#include "arch/arch.h"
+#include "base/absence.h"
+#include "base/arena.h"
+#include "base/image.h"
+
+struct dw;
+struct type;
+
+/* One operation. Opcodes are the DW_OP_* numbers of dwarf.h; GNU forms are mapped to DWARF 5's. */
+struct loc_op {
+	u8 opcode;
+	s64 a;                  /* operands, sign-extended or zero-extended as the operator says; */
+	s64 b;                  /* branch targets are indices into ops */
+	const u8 *block;        /* DW_OP_implicit_value, const_type */
+	size_t block_len;
+	const struct type *type;   /* DW_OP_convert, regval_type, ...: NULL is the generic type */
+	const struct loc *inner;   /* DW_OP_entry_value, call2/4: the nested expression */
+};
+
+struct loc {
+	enum absence absence;   /* not PRESENT: nothing is there at this pc (no location list entry) */
+	const struct loc_op *ops;
+	size_t n_ops;
+};
+
+/* Shapes that gen/ and explain treat specially. */
+enum loc_shape {
+	LOC_ABSENT,
+	LOC_REGISTER,   /* DW_OP_regN: the value is in the register */
+	LOC_REG_MEMORY, /* DW_OP_bregN off or fbreg with a register CFA: memory at register + offset */
+	LOC_STATIC,     /* DW_OP_addr: memory at module bias + address */
+	LOC_TLS,        /* thread-local: offset in the module's block */
+	LOC_CONSTANT,   /* implicit value or constant stack value */
+	LOC_VALUE,      /* computed (DW_OP_stack_value) */
+	LOC_COMPUTED,   /* memory at a computed address */
+	LOC_PIECES,
+	LOC_ENTRY,      /* needs the caller's frame (entry value) */
+	LOC_OTHER,      /* implicit pointer, ... */
+};
+enum loc_shape loc_shape(const struct loc *loc);
+/* "in rdi", "at rsp+24", "constant 7", "entry value of rsi", for explain and list. */
+const char *loc_text(const struct loc *loc, const struct arch *arch, struct arena *arena);
+
+/* The registers of one frame: what is known, and why not. Indexed by DWARF number. */
+struct frame_regs {
+	u64 value[ARCH_MAX_DWARF_REGS];
+	u8 absence[ARCH_MAX_DWARF_REGS]; /* enum absence; PRESENT: value is valid */
+	bool late[ARCH_MAX_DWARF_REGS];  /* restored from memory that was read after the hit */
+};
+
+/* What an expression may ask for. All callbacks may be NULL: then what needs them is absent. */
+struct loc_context {
+	const struct arch *arch;
+	const struct frame_regs *regs;
+	const struct image *image;
+	struct arena *arena;
+	u64 bias;                    /* ip - pc of the module the expression is from */
+	bool has_cfa;
+	u64 cfa;
+	const struct loc *frame_base; /* DW_AT_frame_base of the function at this pc, or NULL */
+	bool has_object;
+	u64 object;                  /* DW_OP_push_object_address */
+	/* Value of the parameter that the caller's call site gives for this entry expression. */
+	enum absence (*entry_value)(void *context, const struct loc *entry, u64 *value);
+	/* Address of offset in the thread's storage for the module. */
+	enum absence (*tls_address)(void *context, u64 offset, u64 *address);
+	void *context;
+};
+
+enum loc_piece_kind {
+	PIECE_ABSENT,
+	PIECE_MEMORY,
+	PIECE_REGISTER,
+	PIECE_BYTES,
+	PIECE_POINTER, /* implicit pointer: what it points to is at `die`, plus offset */
+};
+
+struct loc_piece {
+	enum loc_piece_kind kind;
+	enum absence absence;   /* ABSENT: why */
+	u64 size;               /* bytes; 0 in a single piece: the whole thing */
+	u16 bit_offset;         /* DW_OP_bit_piece: where in the source; size is then in bits / 8 rounded up */
+	u16 bit_size;           /* 0: whole bytes */
+	u64 address;            /* MEMORY */
+	u16 reg;                /* REGISTER, DWARF number */
+	const u8 *bytes;        /* BYTES: size bytes */
+	u64 die;                /* POINTER: .debug_info offset of the variable pointed to */
+	s64 pointer_offset;     /* POINTER */
+};
+
+struct loc_result {
+	struct loc_piece *pieces;
+	size_t n_pieces;
+};
+
+/* Never fails: what can't be had is a piece with the reason. Bounded: 10,000 operations. */
+void loc_eval(const struct loc *loc, const struct loc_context *context, struct loc_result *result);
+/* Evaluates to a plain number (frame base, VLA bound, call-site value). */
+enum absence loc_eval_number(const struct loc *loc, const struct loc_context *context, u64 *value);
+/* Gathers size bytes of a result; *address is set if all is one run of memory (else 0). */
+enum absence loc_gather(const struct loc_result *result, const struct loc_context *context, u64 size,
+			u8 *bytes, u64 *address, enum image_origin *origin, u16 *vector_reg);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A record joined with its plan: what renderers see. The three steps fill one struct: event_decode()
+ * the header, registers and memory; event_unwind() the frames; event_values() the trees.
+ */
+#ifndef SNAPLINE_EVENT_H
+#define SNAPLINE_EVENT_H
+
+#include "base/arena.h"
+#include "base/image.h"
+#include "dwarf/dw.h"
+#include "value/value.h"
+
+enum event_kind { EVENT_SNAPSHOT, EVENT_SUMMARY, EVENT_NOTICE };
+
+/* A module mapped in the process of the event. */
+struct event_module {
+	const char *path;    /* as the process sees it */
+	u64 start, end;      /* run-time range */
+	u64 bias;            /* ip - pc */
+	struct dw *dw;       /* NULL: the file could not be had; why in `missing` */
+	const char *missing;
+};
+
+struct event_place {
+	const char *function; /* NULL: unknown */
+	const char *file;     /* NULL: unknown */
+	unsigned line;
+	u64 pc;               /* address as in the file */
+	const char *module;
+	const struct build_id *build_id;
+};
+
+struct frame {
+	unsigned n;
+	const char *function;      /* NULL: unknown */
+	u64 function_offset;       /* pc - symbol, where only the symbol table is known */
+	const char *file;          /* NULL: unknown */
+	unsigned line;
+	u64 ip;                    /* run-time address; for outer frames the return address */
+	u64 pc;                    /* address as in the file, 0 without module */
+	const struct event_module *module; /* NULL: none */
+	bool is_inlined;
+	bool is_signal;            /* signal trampoline, vdso ... */
+	bool is_call;              /* ip is a return address: look up ip - 1 */
+	bool late;                 /* found with memory that was read after the hit */
+	struct frame_regs *regs;   /* shared by an inlined frame and its outer one */
+	bool has_cfa;
+	u64 cfa;
+	struct dw_frame *dw_frame; /* scopes and variables; NULL without debug information */
+	struct value **variables;
+	size_t n_variables;
+};
+
+/* Every hit is in exactly one class (DESIGN.md, "Accounting"). */
+struct accounting {
+	u64 hits, over_limit, condition_error, condition_false, rate_limited, buffer_full, emitted;
+	bool missed_known;
+	u64 missed;
+	u64 faulted;       /* reads that had to fault memory in */
+	double seconds;
+};
+
+struct event {
+	enum event_kind kind;
+	const char *probe;         /* the place as the user wrote it */
+	u64 id;                    /* 1, 2, ... in the order of output */
+	u64 time_ns;               /* since the epoch */
+	u64 ktime_ns;              /* CLOCK_MONOTONIC */
+	u32 pid, tid, cpu;
+	const char *comm;
+	struct event_place place;
+	struct frame_regs *regs;
+	struct image *image;
+	struct event_module *modules;
+	size_t n_modules;
+	u64 thread_pointer;
+	struct frame *frames;
+	size_t n_frames;
+	const char *stack_end;     /* why unwinding ended */
+	bool stack_cut;            /* --frames or --stack ended it */
+	struct value **captures;
+	size_t n_captures;
+	bool show_regs;
+	struct accounting accounting; /* SUMMARY */
+	const char *notice;        /* NOTICE: a sentence */
+	struct arena *arena;       /* everything above lives here */
+};
+
+#endif

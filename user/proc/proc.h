@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Live processes, through /proc. Processes come and go: every call may find its process gone, which
+ * is error_process_gone, a sentinel, unless the user named it.
+ */
+#ifndef SNAPLINE_PROC_H
+#define SNAPLINE_PROC_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+extern struct error error_process_gone;
+
+struct proc_map {
+	u64 start, end;
+	u64 offset;        /* in the file */
+	bool readable, writable, executable, shared;
+	u32 dev_major, dev_minor;
+	u64 inode;
+	const char *path;  /* as the process sees it; "" for anonymous, "[stack]", "[vdso]" */
+	bool deleted;      /* the file was unlinked or replaced: path has no " (deleted)" */
+};
+struct error *proc_maps(int pid, struct arena *arena, struct proc_map **maps, size_t *n) _must_use_;
+/* Parses the text of a maps file; for tests and records. */
+struct error *proc_maps_parse(const char *text, size_t len, struct arena *arena,
+			      struct proc_map **maps, size_t *n) _must_use_;
+
+/* A path by which this process can open what pid calls `path` (through /proc/PID/root), or, if it
+ * is deleted, /proc/PID/map_files/START-END. */
+const char *proc_path(int pid, const struct proc_map *map, struct arena *arena);
+const char *proc_root(int pid, struct arena *arena); /* "/proc/PID/root"; "" if it is our own */
+struct error *proc_exe(int pid, struct arena *arena, const char **path) _must_use_;
+struct error *proc_comm(int pid, struct arena *arena, const char **comm) _must_use_;
+/* Start time in clock ticks since boot: tells a pid from its reuse. */
+struct error *proc_start_time(int pid, u64 *ticks) _must_use_;
+bool proc_exists(int pid);
+/* Every pid whose comm matches the glob, or that maps this file (dev and inode). */
+struct error *proc_by_comm(const char *glob, struct arena *arena, int **pids, size_t *n) _must_use_;
+struct error *proc_by_file(const char *path, struct arena *arena, int **pids, size_t *n) _must_use_;
+struct error *proc_children(int pid, struct arena *arena, int **pids, size_t *n) _must_use_;
+/* Reads another process's memory, all or nothing (process_vm_readv). */
+bool proc_read_memory(int pid, u64 address, void *bytes, size_t len);
+/* This system's vdso as pid has it, and its address; *len 0 if it has none. */
+struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes, size_t *len) _must_use_;
+/* auxv value (AT_SYSINFO_EHDR, AT_BASE); false if absent. */
+bool proc_auxv(int pid, u64 type, u64 *value);
+/* The environment for doctor: pid namespace inode, depth of nesting. */
+u64 proc_pid_namespace(int pid);
+
+#endif
