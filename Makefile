@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# snapline. `make demo` and `make test` are all that a fresh machine needs.
+#
+#   make            builds build/snapline
+#   make demo       installs what is missing, builds, takes a snapshot of a bundled program
+#   make test       installs what is missing, builds, runs all tests
+#   make check      layout, format and unit tests only: quick, without root
+#   make install    PREFIX=/usr/local DESTDIR=
+#   V=1 shows the commands, SAN=1 builds with ASan and UBSan into build/san
+
+V ?= 0
+SAN ?= 0
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC := gcc
+CLANG ?= clang
+BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
+
+TOP := build
+ifeq ($(SAN),1)
+B := $(TOP)/san
+else
+B := $(TOP)
+endif
+G := $(TOP)/gen
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' $(1) $(2)
+else
+Q :=
+say =
+endif
+
+VERSION := $(shell sed -n 's/^\#\# \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
+
+CFLAGS ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -fno-strict-aliasing \
+	-D_GNU_SOURCE -DSNAPLINE_VERSION='"$(VERSION)"' -Iuser -Iinclude -I$(G) $(CFLAGS)
+LDLIBS := -lbpf -ldw -lelf -lz -lZydis -liberty
+ifeq ($(SAN),1)
+ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1
+ALL_LDFLAGS += -fsanitize=address,undefined
+endif
+
+USER_SRC := $(wildcard user/*/*.c)
+LIB_OBJ := $(patsubst user/%.c,$(B)/obj/%.o,$(filter-out user/cmd/main.c,$(USER_SRC)))
+MAIN_OBJ := $(B)/obj/cmd/main.o
+BPF_SRC := $(wildcard bpf/*.bpf.c)
+BPF_SKEL := $(patsubst bpf/%.bpf.c,$(G)/%.skel.h,$(BPF_SRC))
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all setup demo test check layout unit bench oracle install clean format targets
+
+all: $(B)/snapline
+
+$(B)/snapline: $(MAIN_OBJ) $(B)/libsnapline.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/libsnapline.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(B)/obj/%.o: user/%.c | $(BPF_SKEL)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The kernel side. -mcpu=v2: what a 5.10 kernel takes.
+BPF_ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+$(TOP)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h vmlinux/*.h)
+	$(call say,BPF,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -mcpu=v2 -g -O2 -Wall -Wextra -Wno-unused-parameter \
+		-Wno-address-of-packed-member -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ivmlinux \
+		-I/usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
+	$(Q)llvm-strip -g $@
+	$(Q)llvm-objdump -d $@ | awk '/^ +[0-9]+:/ {n++} END {printf "  %-8s %d instructions\n", "", n}'
+
+$(G)/%.skel.h: $(TOP)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf > $@
+
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libsnapline.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(B)/libsnapline.a $(ALL_LDFLAGS) $(LDLIBS) -lcmocka
+
+setup:
+	@tools/setup
+
+layout:
+	@tools/check-layout
+
+$(B)/tests/unit.stamp: $(UNIT_BIN)
+	$(Q)touch $@
+
+unit:
+	@tests/run unit
+
+check: layout unit
+
+test: setup
+	@$(MAKE) --no-print-directory all
+	@tests/run all
+
+clean:
+	rm -rf $(TOP)
+
+format:
+	clang-format -i $(shell git ls-files 'user/*.[ch]' 'bpf/*.[ch]' 'include/*.h' 'tests/unit/*.[ch]')
+
+install: all
+	install -D -m 755 $(TOP)/snapline $(DESTDIR)$(PREFIX)/bin/snapline
+
+-include $(shell find $(B)/obj $(B)/tests -name '*.d' 2>/dev/null)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/image.h"
+#include "base/strbuf.h"
+
+static void test_arena_push_keeps_elements(void **state)
+{
+	struct arena *arena = arena_new();
+	int *items = NULL;
+	size_t count = 0;
+
+	for (int i = 0; i < 1000; i++)
+		*arena_push(arena, items, count) = i;
+	assert_int_equal(count, 1000);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(items[i], i);
+	arena_free(arena);
+}
+
+static void test_image_reads_across_ranges(void **state)
+{
+	struct arena *arena = arena_new();
+	struct image *image = image_new(arena);
+	enum image_origin origin;
+	char buffer[9] = "";
+
+	image_add(image, 0x1000, "abcd", 4, IMAGE_HIT);
+	image_add(image, 0x1004, "efgh", 4, IMAGE_LATE);
+	image_add(image, 0x1002, "XXXX", 4, IMAGE_FILE);
+	assert_int_equal(image_read(image, 0x1000, buffer, 8, &origin), PRESENT);
+	assert_string_equal(buffer, "abcdefgh");
+	assert_int_equal(origin, IMAGE_LATE);
+	assert_int_equal(image_read(image, 0x1000, buffer, 4, &origin), PRESENT);
+	assert_int_equal(origin, IMAGE_HIT);
+	arena_free(arena);
+}
+
+static void test_image_says_why_bytes_are_absent(void **state)
+{
+	struct arena *arena = arena_new();
+	struct image *image = image_new(arena);
+	char buffer[8] = "same";
+
+	image_add(image, 0x1000, "abcd", 4, IMAGE_HIT);
+	image_add_absent(image, 0x1004, 4, ABSENT_NOT_RESIDENT);
+	assert_int_equal(image_read(image, 0x1002, buffer, 4, NULL), ABSENT_NOT_RESIDENT);
+	assert_int_equal(image_read(image, 0x2000, buffer, 4, NULL), ABSENT_NOT_CAPTURED);
+	assert_string_equal(buffer, "same");
+	assert_int_equal(image_read(image, UINT64_MAX - 1, buffer, 4, NULL), ABSENT_BAD_ADDRESS);
+	arena_free(arena);
+}
+
+static void test_distance_is_bounded(void **state)
+{
+	assert_int_equal(str_distance("main", "mian", 5), 2);
+	assert_int_equal(str_distance("main", "main", 5), 0);
+	assert_int_equal(str_distance("main", "processCommand", 3), 3);
+}
+
+static void test_path_suffix_matches_components(void **state)
+{
+	assert_true(str_path_suffix("/src/redis/server.c", "server.c"));
+	assert_true(str_path_suffix("/src/redis/server.c", "redis/server.c"));
+	assert_false(str_path_suffix("/src/redis/server.c", "erver.c"));
+}
+
+static void test_error_keeps_span_and_cure(void **state)
+{
+	struct error *err = error_new(ERROR_USAGE, "bad %s", "thing");
+
+	err = error_prefix(err, "here");
+	err = error_span(error_cure(err, "mend it"), "a + ?", 4, 1);
+	assert_string_equal(err->text, "here: bad thing");
+	assert_string_equal(err->cure, "mend it");
+	assert_int_equal(err->span_start, 4);
+	error_free(err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arena_push_keeps_elements),
+		cmocka_unit_test(test_image_reads_across_ranges),
+		cmocka_unit_test(test_image_says_why_bytes_are_absent),
+		cmocka_unit_test(test_distance_is_bounded),
+		cmocka_unit_test(test_path_suffix_matches_components),
+		cmocka_unit_test(test_error_keeps_span_and_cure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
