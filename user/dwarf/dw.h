@@ -106,6 +106,8 @@ struct error *dw_frame_base(struct dw *dw, u64 pc, struct arena *arena, struct l
 /* A variable of file scope (global, static) by name; from_pc's unit is preferred. */
 struct error *dw_global(struct dw *dw, const char *name, u64 from_pc, struct arena *arena,
 			struct dw_var *var) _must_use_;
+/* The result type of the function whose DIE this is; void if it has none. */
+struct error *dw_function_type(struct dw *dw, u64 die, const struct type **type) _must_use_;
 /* A type by name as C writes it ("struct client", "robj", "unsigned int"). */
 struct error *dw_type_by_name(struct dw *dw, const char *name, u64 from_pc,
 			      const struct type **type) _must_use_;

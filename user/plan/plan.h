@@ -1,40 +1,112 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The join: what a spec means in the binaries it names. Made before loading; the same plan decodes
- * the records. Its serial form (plan_write) is the head of a record file and what the process that
- * loads is sent.
+ * the records. Its serial form (plan_write) is the head of a record file, what the process that
+ * loads is sent, and what tests compare.
  */
 #ifndef SNAPLINE_PLAN_H
 #define SNAPLINE_PLAN_H
 
+#include "base/strbuf.h"
+#include "bay.h"
 #include "dwarf/dw.h"
+#include "expr/expr.h"
+#include "gen/gen.h"
 #include "spec/spec.h"
 
 /* A file with places in it, opened once. */
 struct plan_module {
-	const char *path;      /* to open it from here */
-	const char *shown;     /* as the user or the process calls it */
+	const char *path;  /* to open it from here */
+	const char *shown; /* as the user or the process calls it */
 	struct build_id build_id;
 	struct elf_file *file;
 	struct dw *dw;
 };
 
+/* A PLACE of the user. */
+struct plan_probe {
+	const char *text;
+	struct place_spec spec;
+};
+
 /* Where a probe is in one binary. */
 struct place {
-	u32 index;             /* cookie, record_head.place */
-	u32 probe;             /* index of the user's PLACE */
+	u32 index; /* cookie, record_head.place */
+	u32 probe; /* index of the user's PLACE */
 	struct plan_module *module;
-	u64 asked;             /* pc that was asked for: what the event shows */
-	u64 pc;                /* pc that is probed: asked, or moved to a cheaper instruction */
-	u64 offset;            /* file offset of pc: what the kernel gets */
-	const char *function;  /* innermost function there, or NULL */
-	const char *file;      /* or NULL */
+	u64 asked;            /* pc that was asked for: what the event shows */
+	u64 pc;               /* pc that is probed: asked, or moved to a cheaper instruction */
+	u64 offset;           /* file offset of pc: what the kernel gets */
+	const char *function; /* innermost function there, or NULL */
+	const char *file;     /* or NULL */
 	unsigned line;
 	bool is_inlined;
-	bool is_return;        /* FUNC%return */
+	bool is_return;     /* FUNC%return: $return is set */
+	bool is_gdb_choice; /* where gdb would put its breakpoint */
 	enum insn_cost cost, asked_cost;
-	const char *why;       /* why this row, why moved or not: sentences for explain */
-	bool is_gdb_choice;    /* where gdb would put its breakpoint */
+	const char *why;   /* why this row is a place of what was asked */
+	const char *moved; /* why the probe was moved, or not */
+	u32 program;       /* index in plan.programs */
+	struct expr *condition; /* typed; NULL: none */
+	struct expr **captures; /* typed, one for each --capture */
 };
+
+/* The instructions that a group of places shares. */
+struct plan_program {
+	struct gen_code condition; /* n 0: none */
+	struct gen_code roots;
+	u32 n_roots;
+	u32 root_nodes[SNAPLINE_MAX_ROOTS]; /* read table node at each root */
+	const char *root_names[SNAPLINE_MAX_ROOTS];
+};
+
+struct plan {
+	struct arena *arena;
+	const struct spec *spec;
+	struct plan_module **modules;
+	size_t n_modules;
+	struct plan_probe *probes;
+	size_t n_probes;
+	struct place *places;
+	size_t n_places;
+	struct plan_program *programs;
+	size_t n_programs;
+	/* The read table (include/bay.h); node 0 is none. */
+	struct read_node *nodes;
+	size_t n_nodes;
+	struct read_edge *edges;
+	size_t n_edges;
+	struct table *table; /* private to plan/table.c */
+	const char **notes; /* what the user should know, for stderr and explain */
+	size_t n_notes;
+};
+
+/* A file in which places are looked up: a target's executable, or a library that it maps. */
+struct plan_file {
+	const char *path;  /* to open it from here */
+	const char *shown;
+	const char *root;  /* where its debug files are looked up first: "" or /proc/PID/root */
+};
+
+/*
+ * Finds the files of each PLACE. `binary` is BIN of the place, or NULL for the target's executables.
+ * Given by the caller, so that a plan can be made of live processes and of plain files alike.
+ */
+typedef struct error *(*plan_files_fn)(void *context, const char *binary, struct arena *arena,
+				       struct plan_file **files, size_t *n);
+
+struct error *plan_build(const struct spec *spec, plan_files_fn files, void *context,
+			 const struct gen_features *features, struct plan **plan) _must_use_;
+void plan_free(struct plan *plan);
+void plan_freep(struct plan **plan); /* for _cleanup_() */
+
+/* plan/compile.c: condition, captures and roots of one place, compiled. */
+struct error *plan_compile(struct plan *plan, struct place *place,
+			   const struct gen_features *features) _must_use_;
+
+/* plan/serial.c */
+void plan_write(const struct plan *plan, struct strbuf *out);
+/* Reads what plan_write() wrote; finds the modules by path and build-id (missing ones stay closed). */
+struct error *plan_read(const char *text, size_t len, struct plan **plan) _must_use_;
 
 #endif

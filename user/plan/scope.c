@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "plan/scope.h"
+
+#include <string.h>
+
+struct scope_state {
+	struct plan_module *module;
+	u64 pc;
+	struct dw_frame *frames; /* innermost first */
+	size_t n_frames;
+	struct loc *frame_base;
+};
+
+/* A name is near enough to be suggested if so many letters at most are other. */
+static size_t near_limit(const char *name)
+{
+	return 1 + strlen(name) / 3;
+}
+
+static const struct dw_var *find_variable(const struct scope_state *state, const char *name)
+{
+	for (size_t i = 0; i < state->n_frames; i++)
+		for (size_t j = 0; j < state->frames[i].n_vars; j++) {
+			const struct dw_var *var = &state->frames[i].vars[j];
+
+			if (var->name && strcmp(var->name, name) == 0)
+				return var;
+		}
+	return NULL;
+}
+
+/* Errors of the debug information become the reason why the variable can't be had. */
+static bool say_why(struct error *err, struct arena *arena, const char **why)
+{
+	if (!err)
+		return false;
+	*why = arena_strdup(arena, err->text);
+	error_free(err);
+	return true;
+}
+
+static bool scope_variable(void *context, const char *name, struct arena *arena,
+			   const struct type **type, const struct loc **loc,
+			   const struct loc **frame_base, struct dw **dw, const char **why)
+{
+	struct scope_state *state = context;
+	const struct dw_var *var = find_variable(state, name);
+	struct dw_var global;
+	struct loc *found = NULL;
+
+	*why = NULL;
+	if (!var) {
+		struct error *err = dw_global(state->module->dw, name, state->pc, arena, &global);
+
+		if (err) {
+			error_free(err);
+			return false;
+		}
+		var = &global;
+	}
+	*type = var->type;
+	*dw = state->module->dw;
+	*frame_base = state->frame_base;
+	if (say_why(dw_var_loc(state->module->dw, var->die, state->pc, arena, &found), arena, why))
+		return true;
+	*loc = found;
+	if (found->absence != PRESENT)
+		*why = absence_text(found->absence);
+	return true;
+}
+
+static bool scope_enumerator(void *context, const char *name, const struct type **type, s64 *value)
+{
+	struct scope_state *state = context;
+	struct error *err = dw_enumerator(state->module->dw, name, state->pc, type, value);
+
+	error_free(err);
+	return !err;
+}
+
+static const struct type *scope_type(void *context, const char *name)
+{
+	struct scope_state *state = context;
+	const struct type *type;
+	struct error *err = dw_type_by_name(state->module->dw, name, state->pc, &type);
+
+	error_free(err);
+	return err ? NULL : type;
+}
+
+static const char *scope_suggest(void *context, const char *name, struct arena *arena)
+{
+	struct scope_state *state = context;
+	size_t best = near_limit(name);
+	const char *found = NULL;
+
+	for (size_t i = 0; i < state->n_frames; i++)
+		for (size_t j = 0; j < state->frames[i].n_vars; j++) {
+			const char *there = state->frames[i].vars[j].name;
+			size_t distance = there ? str_distance(name, there, best) : best;
+
+			if (distance < best) {
+				best = distance;
+				found = there;
+			}
+		}
+	return found;
+}
+
+static const struct type *return_type(struct scope_state *state)
+{
+	const struct dw_frame *outermost;
+	const struct type *type;
+	struct error *err;
+
+	if (!state->n_frames)
+		return type_basic(TYPE_BASIC_LONG);
+	outermost = &state->frames[state->n_frames - 1];
+	err = dw_function_type(state->module->dw, outermost->function->die, &type);
+	error_free(err);
+	return err ? NULL : type;
+}
+
+struct error *plan_scope(struct plan_module *module, u64 pc, bool in_return, struct arena *arena,
+			 struct expr_scope **scope)
+{
+	const struct arch *arch = elf_file_arch(module->file);
+	struct scope_state *state = arena_alloc(arena, sizeof(*state));
+	struct expr_scope *result = arena_alloc(arena, sizeof(*result));
+	struct error *err;
+
+	state->module = module;
+	state->pc = pc;
+	err = dw_frames_at(module->dw, pc, arena, &state->frames, &state->n_frames);
+	if (!err)
+		err = dw_frame_base(module->dw, pc, arena, &state->frame_base);
+	if (err)
+		return err;
+	*result = (struct expr_scope){
+		.arch = arch,
+		.variable = scope_variable,
+		.enumerator = scope_enumerator,
+		.type_by_name = scope_type,
+		.suggest = scope_suggest,
+		.return_type = in_return ? return_type(state) : NULL,
+		.return_reg = arch->return_dwarf,
+		.context = state,
+	};
+	*scope = result;
+	return NULL;
+}
