@@ -100,10 +100,6 @@ struct error *plan_build(const struct spec *spec, plan_files_fn files, void *con
 void plan_free(struct plan *plan);
 void plan_freep(struct plan **plan); /* for _cleanup_() */
 
-/* plan/compile.c: condition, captures and roots of one place, compiled. */
-struct error *plan_compile(struct plan *plan, struct place *place,
-			   const struct gen_features *features) _must_use_;
-
 /* plan/serial.c */
 void plan_write(const struct plan *plan, struct strbuf *out);
 /* Reads what plan_write() wrote; finds the modules by path and build-id (missing ones stay closed). */

@@ -17,15 +17,14 @@ static size_t near_limit(const char *name)
 	return 1 + strlen(name) / 3;
 }
 
+/* By C's rules: the innermost function, inlined or not; its callers' names aren't visible. */
 static const struct dw_var *find_variable(const struct scope_state *state, const char *name)
 {
-	for (size_t i = 0; i < state->n_frames; i++)
-		for (size_t j = 0; j < state->frames[i].n_vars; j++) {
-			const struct dw_var *var = &state->frames[i].vars[j];
+	const struct dw_frame *frame = state->frames;
 
-			if (var->name && strcmp(var->name, name) == 0)
-				return var;
-		}
+	for (size_t i = 0; state->n_frames && i < frame->n_vars; i++)
+		if (frame->vars[i].name && strcmp(frame->vars[i].name, name) == 0)
+			return &frame->vars[i];
 	return NULL;
 }
 
@@ -91,19 +90,19 @@ static const struct type *scope_type(void *context, const char *name)
 static const char *scope_suggest(void *context, const char *name, struct arena *arena)
 {
 	struct scope_state *state = context;
+	const struct dw_frame *frame = state->frames;
 	size_t best = near_limit(name);
 	const char *found = NULL;
 
-	for (size_t i = 0; i < state->n_frames; i++)
-		for (size_t j = 0; j < state->frames[i].n_vars; j++) {
-			const char *there = state->frames[i].vars[j].name;
-			size_t distance = there ? str_distance(name, there, best) : best;
+	for (size_t i = 0; state->n_frames && i < frame->n_vars; i++) {
+		const char *there = frame->vars[i].name;
+		size_t distance = there ? str_distance(name, there, best) : best;
 
-			if (distance < best) {
-				best = distance;
-				found = there;
-			}
+		if (distance < best) {
+			best = distance;
+			found = there;
 		}
+	}
 	return found;
 }
 

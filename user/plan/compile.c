@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "plan/compile.h"
+
+#include <string.h>
+
+#include "plan/scope.h"
+#include "plan/table.h"
+
+/* The roots of one place while they are gathered. */
+struct root_list {
+	struct plan *plan;
+	struct place *place;
+	struct gen_root roots[SNAPLINE_MAX_ROOTS];
+	u32 nodes[SNAPLINE_MAX_ROOTS];
+	const char *names[SNAPLINE_MAX_ROOTS];
+	u32 n;
+};
+
+/* What doesn't fit is read after the hit, and marked so. */
+static void add_root(struct root_list *list, struct gen_root root, u32 node, const char *name)
+{
+	if (!node || list->n >= SNAPLINE_MAX_ROOTS)
+		return;
+	list->roots[list->n] = root;
+	list->nodes[list->n] = node;
+	list->names[list->n] = name;
+	list->n++;
+}
+
+static bool is_pointer(const struct type *type)
+{
+	return type->kind == TYPE_POINTER || type->kind == TYPE_REFERENCE;
+}
+
+static void add_variable(struct root_list *list, const struct dw_var *var, const struct loc *loc,
+			 const struct loc *frame_base)
+{
+	struct plan *plan = list->plan;
+	u32 depth = plan->spec->limits.depth;
+	const struct type *type = type_strip(var->type);
+	struct gen_root root = {.loc = loc, .frame_base = frame_base};
+	bool in_stack = loc_shape(loc) == LOC_REG_MEMORY;
+
+	if (is_pointer(type)) {
+		root.is_value = true;
+		root.value_size = type->size;
+		add_root(list, root, plan_table_pointee(plan, type, depth), var->name);
+	}
+	switch (loc_shape(loc)) {
+	case LOC_STATIC:
+	case LOC_TLS:
+	case LOC_COMPUTED:
+	case LOC_REG_MEMORY:
+		root.is_value = false;
+		/* The copy of the stack has the variable itself; only what it points to is missing. */
+		if (!in_stack || !type_is_scalar(type))
+			add_root(list, root, plan_table_node(plan, type, depth), var->name);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Every inlined frame at the place shares its registers; the innermost comes first. */
+static struct error *add_variables(struct root_list *list, struct arena *arena)
+{
+	struct place *place = list->place;
+	struct dw *dw = place->module->dw;
+	struct dw_frame *frames;
+	struct loc *frame_base, *loc;
+	size_t n;
+	struct error *err = dw_frames_at(dw, place->pc, arena, &frames, &n);
+
+	if (!err)
+		err = dw_frame_base(dw, place->pc, arena, &frame_base);
+	if (err)
+		return err;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < frames[i].n_vars; j++) {
+			const struct dw_var *var = &frames[i].vars[j];
+
+			err = dw_var_loc(dw, var->die, place->pc, arena, &loc);
+			if (err)
+				return err;
+			if (loc->absence == PRESENT)
+				add_variable(list, var, loc, frame_base);
+		}
+	return NULL;
+}
+
+/*
+ * A capture reads memory on the way to its value: in a->b.c[i], what a points to, and so on. Each
+ * object that is read is a root, so that evaluating the capture over the record finds it.
+ */
+static void add_capture_steps(struct root_list *list, const struct expr *expr, const char *text)
+{
+	struct gen_root root = {.lvalue = expr};
+
+	if (!expr)
+		return;
+	add_capture_steps(list, expr->a, text);
+	add_capture_steps(list, expr->b, text);
+	add_capture_steps(list, expr->c, text);
+	if (expr->is_lvalue && !expr->bit_size && type_is_scalar(expr->type))
+		add_root(list, root, plan_table_node(list->plan, expr->type, 0), text);
+}
+
+static void add_capture(struct root_list *list, const struct expr *expr, const char *text)
+{
+	struct plan *plan = list->plan;
+	struct gen_root root = {.lvalue = expr};
+
+	if (expr->is_lvalue && !expr->bit_size)
+		add_root(list, root, plan_table_node(plan, expr->type, plan->spec->limits.depth), text);
+	add_capture_steps(list, expr, text);
+}
+
+static struct error *type_expression(const char *text, const struct expr_scope *scope,
+				     struct arena *arena, struct expr **typed)
+{
+	struct expr *tree;
+	struct error *err = expr_parse(text, arena, &tree);
+
+	return err ? err : expr_type(tree, text, scope, arena, typed);
+}
+
+static struct error *type_captures(struct plan *plan, struct place *place,
+				   const struct expr_scope *scope)
+{
+	const struct spec *spec = plan->spec;
+	struct error *err = NULL;
+
+	place->captures = arena_array(plan->arena, struct expr *, spec->n_captures + 1);
+	for (size_t i = 0; i < spec->n_captures && !err; i++)
+		err = type_expression(spec->captures[i], scope, plan->arena, &place->captures[i]);
+	return err;
+}
+
+static struct error *gather_roots(struct plan *plan, struct place *place, struct root_list *list)
+{
+	*list = (struct root_list){.plan = plan, .place = place};
+	for (size_t i = 0; i < plan->spec->n_captures; i++)
+		add_capture(list, place->captures[i], plan->spec->captures[i]);
+	return add_variables(list, plan->arena);
+}
+
+static bool code_equal(const struct gen_code *a, const struct gen_code *b)
+{
+	return a->n == b->n && (!a->n || memcmp(a->insns, b->insns, a->n * sizeof(*a->insns)) == 0);
+}
+
+static bool program_equal(const struct plan_program *a, const struct plan_program *b)
+{
+	return code_equal(&a->condition, &b->condition) && code_equal(&a->roots, &b->roots) &&
+	       a->n_roots == b->n_roots &&
+	       memcmp(a->root_nodes, b->root_nodes, a->n_roots * sizeof(a->root_nodes[0])) == 0;
+}
+
+static u32 program_index(struct plan *plan, const struct plan_program *program)
+{
+	for (size_t i = 0; i < plan->n_programs; i++)
+		if (program_equal(&plan->programs[i], program))
+			return (u32)i;
+	*arena_push(plan->arena, plan->programs, plan->n_programs) = *program;
+	return (u32)(plan->n_programs - 1);
+}
+
+/* Roots that the kernel can't compute are left out of the program; decoding reads them late. */
+static struct error *compile_roots(struct plan *plan, const struct root_list *list,
+				   const struct gen_place *gen, struct plan_program *program)
+{
+	bool skipped[SNAPLINE_MAX_ROOTS] = {false};
+	struct error *err;
+
+	if (!list->n)
+		return NULL;
+	err = gen_roots(list->roots, list->n, gen, plan->arena, &program->roots, skipped);
+	if (err)
+		return err;
+	program->n_roots = list->n;
+	for (u32 i = 0; i < list->n; i++) {
+		program->root_nodes[i] = skipped[i] ? 0 : list->nodes[i];
+		program->root_names[i] = list->names[i];
+	}
+	return NULL;
+}
+
+struct error *plan_compile(struct plan *plan, struct place *place,
+			   const struct gen_features *features)
+{
+	const char *condition = plan->spec->condition;
+	struct plan_program program = {0};
+	struct root_list list;
+	struct expr_scope *scope;
+	struct gen_place gen = {
+		.arch = elf_file_arch(place->module->file),
+		.module = place->module->dw,
+		.features = *features,
+	};
+	struct cfi_row *row = NULL;
+	struct error *err;
+
+	err = dw_cfi_row(place->module->dw, place->pc, plan->arena, &row);
+	if (!err)
+		err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
+	if (err)
+		return err;
+	gen.cfi = row;
+	if (condition) {
+		err = type_expression(condition, scope, plan->arena, &place->condition);
+		if (!err)
+			err = gen_condition(place->condition, condition, &gen, plan->arena,
+					    &program.condition);
+		if (err)
+			return err;
+	}
+	err = type_captures(plan, place, scope);
+	if (!err)
+		err = gather_roots(plan, place, &list);
+	if (!err)
+		err = compile_roots(plan, &list, &gen, &program);
+	if (!err)
+		place->program = program_index(plan, &program);
+	return err;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One place's condition, captures and roots: typed in its scope, then compiled for its patch bays. */
+#ifndef SNAPLINE_COMPILE_H
+#define SNAPLINE_COMPILE_H
+
+#include "plan/plan.h"
+
+/*
+ * Fills place->condition, captures and program; places whose code is the same share a program.
+ * Errors: ERROR_USAGE with the span in the expression; ERROR_NOT_FOUND for an unknown variable.
+ */
+struct error *plan_compile(struct plan *plan, struct place *place,
+			   const struct gen_features *features) _must_use_;
+
+#endif
