@@ -5,6 +5,7 @@
 #   make demo       installs what is missing, builds, takes a snapshot of a bundled program
 #   make test       installs what is missing, builds, runs all tests
 #   make check      layout, format and unit tests only: quick, without root
+#   make targets    the programs that tests look into
 #   make install    PREFIX=/usr/local DESTDIR=
 #   V=1 shows the commands, SAN=1 builds with ASan and UBSan into build/san
 
@@ -109,6 +110,8 @@ check: layout unit
 test: setup
 	@$(MAKE) --no-print-directory all
 	@tests/run all
+
+include tests/targets/targets.mk
 
 clean:
 	rm -rf $(TOP)

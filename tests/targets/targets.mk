@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The programs that tests look into; README.md here says which lines of a source steer this.
+T := $(TOP)/targets
+TARGET_SRC := $(wildcard tests/targets/*.c tests/targets/*.cc tests/targets/*.S)
+TARGET_BIN := $(patsubst tests/targets/%,$(T)/%,$(basename $(TARGET_SRC)))
+TARGET_HDR := $(wildcard tests/targets/*.h)
+CORPUS_SRC := $(shell grep -lx '// corpus' tests/targets/*.c)
+CORPUS := $(patsubst tests/targets/%.c,%,$(CORPUS_SRC))
+VARIANTS := $(foreach c,gcc clang,$(foreach o,O0 O1 O2 O3,$(foreach d,4 5,$(c)-$(o)-dw$(d))))
+CORPUS_BIN := $(foreach p,$(CORPUS),$(foreach v,$(VARIANTS),$(T)/$(p).$(v)))
+TARGET_WARN := -Wall -Wextra -Wno-unused-parameter
+
+steer = $(shell sed -n '1,8s,^// $(2): ,,p' $(1))
+parts = $(addprefix tests/targets/,$(call steer,$(1),$(2)))
+
+# build_target: source, output, compiler, flags. The library, if any, is libOUTPUT.so.
+define build_target
+$(2): $(1) $(TARGET_HDR) $(call parts,$(1),sources) $(call parts,$(1),library)
+	$$(call say,TARGET,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$(if $(call steer,$(1),library),$$(Q)$(3) $(4) $(TARGET_WARN) -fPIC -shared \
+		-o $$(@D)/lib$$(@F).so $(call parts,$(1),library))
+	$$(Q)$(3) $(4) $(TARGET_WARN) -o $$@ $(1) $(call parts,$(1),sources) \
+		$(if $(call steer,$(1),library),-L$$(@D) -l:lib$$(@F).so '-Wl$$(comma)-rpath$$(comma)$$$$ORIGIN') \
+		$(call steer,$(1),flags)
+endef
+comma := ,
+
+# A variant's name back to compiler and flags: gcc-O2-dw5.
+variant_cc = $(word 1,$(subst -, ,$(1)))
+variant_flags = -$(word 2,$(subst -, ,$(1))) -g -gdwarf-$(patsubst dw%,%,$(word 3,$(subst -, ,$(1))))
+
+compiler = $(if $(filter %.cc,$(1)),g++,gcc)
+
+ifneq ($(filter targets corpus $(T)/% oracle oracle-sample demo,$(MAKECMDGOALS)),)
+$(foreach s,$(TARGET_SRC),$(eval $(call build_target,$(s),$(patsubst tests/targets/%,$(T)/%,$(basename $(s))),$(call compiler,$(s)),-O2 -g)))
+$(foreach s,$(CORPUS_SRC),$(foreach v,$(VARIANTS),$(eval $(call build_target,$(s),$(T)/$(patsubst tests/targets/%.c,%,$(s)).$(v),$(call variant_cc,$(v)),$(call variant_flags,$(v))))))
+endif
+
+.PHONY: corpus
+targets: $(TARGET_BIN)
+corpus: targets $(CORPUS_BIN)

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// corpus
+// flags: -pthread
+// Threads that take turns, each with thread-local storage: the same order in every run.
+#include <pthread.h>
+#include "common.h"
+
+struct job {
+	int id;
+	long result;
+	char name[8];
+};
+
+static __thread int local_count = 5;
+static __thread struct job *local_job;
+__thread char local_name[8];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned long worked;
+
+static NOINLINE long work(struct job *job, int round)
+{
+	long value = job->id * 1000 + round;
+
+	local_count++;
+	local_job = job;
+	snprintf(local_name, sizeof(local_name), "t%d", job->id);
+	pthread_mutex_lock(&lock);
+	worked++;
+	job->result += value * local_count;
+	pthread_mutex_unlock(&lock);
+	return value;
+}
+
+static void *run(void *argument)
+{
+	struct job *job = argument;
+	long sum = 0;
+
+	for (int round = 0; round < 5; round++)
+		sum += work(job, round);
+	job->result -= sum;
+	return job;
+}
+
+int main(void)
+{
+	struct job jobs[3];
+	pthread_t thread;
+	void *result;
+
+	for (int i = 0; i < 3; i++) {
+		jobs[i].id = i + 1;
+		jobs[i].result = 0;
+		snprintf(jobs[i].name, sizeof(jobs[i].name), "job %d", i);
+		pthread_create(&thread, NULL, run, &jobs[i]);
+		pthread_join(thread, &result);
+	}
+	for (int i = 0; i < 3; i++)
+		printf("%s %ld\n", jobs[i].name, jobs[i].result);
+	printf("count work %lu\n", worked);
+	return 0;
+}
