@@ -10,7 +10,11 @@
  *       fills roots[0 .. SNAPLINE_MAX_ROOTS-1] as the plan numbers them; r0: 0
  *
  * Generated code may use BAY_STACK bytes of its own stack, r0 to r9 freely, calls helpers only from
- * gen's list, and reads the arguments at the offsets of the structs below.
+ * gen's list, and reads the arguments at the offsets of the structs below. Its last instruction is
+ * an exit. A field of bay_env that costs something to fill (pid, tid, time, comm, thread_pointer) is
+ * filled only if the code names it: loads at its offset from the pointer in r2, or for comm adds an
+ * offset within comm to a copy of that pointer. The loader finds that in the instructions; other
+ * fields are always there.
  */
 #ifndef SNAPLINE_BAY_H
 #define SNAPLINE_BAY_H

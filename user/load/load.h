@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel: loads the programs of bpf/ with generated instructions in their bays, attaches them,
+ * and hands over what they write. The only room that includes libbpf. Only plain data crosses this
+ * header: instructions, tables, numbers, records.
+ *
+ * A session has the states  started -> attached (any number of times) -> stopped -> freed.
+ * One thread uses it.
+ */
+#ifndef SNAPLINE_LOAD_H
+#define SNAPLINE_LOAD_H
+
+#include "base/error.h"
+#include "gen/gen.h"
+#include "bay.h"
+#include "record.h"
+
+/* What the kernel offers and permits, found by trying on an own child, never by version. */
+struct load_features {
+	bool privileged;      /* programs load at all; if not, `why` */
+	bool btf;	      /* /sys/kernel/btf/vmlinux */
+	bool perf_links;      /* perf_event_open with a uprobe */
+	bool multi_links;     /* uprobe_multi, 6.6 */
+	bool cookies;	      /* 5.15: places share programs */
+	bool ring_buffer;     /* 5.8 */
+	bool sleepable;	      /* uprobe.s with the find_vma check: faulting allowed */
+	bool fetch_add;	      /* atomic fetch and add, 5.12: exact -n in the kernel */
+	bool signed_division; /* 6.6 */
+	bool bounded_loops;   /* 5.3 */
+	bool misses;	      /* recursion_misses of a program are readable, 6.7 */
+	bool emulated_nop;    /* a probe on a one-byte nop is emulated, measured on an own child */
+	char why[256];	      /* first refusal, a sentence with its cure; "" if none */
+};
+/* Never fails: what can't be tried is false and `why` says so. Takes about 100 ms. */
+void load_probe_features(struct load_features *features);
+
+/* Places whose instructions are the same share one program. */
+struct load_program {
+	struct gen_code condition;	    /* n 0: always true */
+	struct gen_code roots;		    /* n 0: no roots */
+	u32 root_nodes[SNAPLINE_MAX_ROOTS]; /* root i is an object of this read table node; 0: none
+					     */
+	u32 n_roots;
+};
+
+struct load_place {
+	u32 index;	  /* record_head.place; unique, below LOAD_MAX_PLACES */
+	u32 probe;	  /* index of the user's PLACE: limits and counts are per probe */
+	u32 program;	  /* index into programs */
+	const char *path; /* by which this process opens the file */
+	u64 offset;	  /* file offset of the probed instruction */
+	u64 pc;		  /* bias = ip - pc */
+};
+
+enum {
+	LOAD_MAX_PLACES = 65536,
+	LOAD_MAX_PROBES = 4096,
+	LOAD_MAX_PIDS = 16384,
+};
+
+/* Per probe, the same for all. 0: none, always. */
+struct load_limits {
+	u64 hits;	 /* emitted at most; user space keeps it exactly */
+	u64 duration_ns; /* from load_start(); later hits are over_limit */
+	u64 rate;	 /* emitted a second; see gate.bpf.h for its precision */
+	u64 skip;	 /* the first N hits are over_limit */
+	u64 sample;	 /* of each N hits after that, N - 1 are over_limit */
+};
+
+enum load_filter {
+	LOAD_ANY,    /* every process that runs the code */
+	LOAD_PIDS,   /* pids[], and load_add_pid(); attached to those only */
+	LOAD_FOLLOW, /* the same and their descendants; attached to all, checked in the program */
+	LOAD_SET,    /* pids[] and load_add_pid(); attached to all, checked in the program */
+};
+
+enum load_links { LOAD_LINKS_AUTO, LOAD_LINKS_PERF, LOAD_LINKS_MULTI };
+
+struct load_config {
+	const struct load_program *programs;
+	size_t n_programs;
+	const struct load_place *places;
+	size_t n_places;
+	const struct read_node *nodes; /* nodes[0] is none */
+	size_t n_nodes;
+	const struct read_edge *edges;
+	size_t n_edges;
+	u32 n_probes;
+	struct load_limits limits;
+	enum load_filter filter;
+	const int *pids; /* as this process's pid namespace calls them */
+	size_t n_pids;
+	u32 stack_bytes;       /* copied from sp - red zone; 0: none; at most 256 KiB */
+	u32 data_bytes;	       /* for what the walk reads; 0: 32 KiB; at most 256 KiB */
+	u32 buffer_bytes;      /* of each CPU's ring; 0: 4 MiB; rounded up to a power of two */
+	bool fault;	       /* may fault plain memory in, if the kernel can (DESIGN.md) */
+	bool paused;	       /* starts with the gate closed: load_resume() opens it */
+	enum load_links links; /* AUTO, but for tests */
+	unsigned verbose; /* 1: the verifier's log of a failure; 2: libbpf's messages too, on stderr
+			   */
+};
+
+/* Of one probe: DESIGN.md, "Accounting". hits = the sum of the six classes below. */
+struct load_counts {
+	u64 hits, over_limit, condition_error, condition_false, rate_limited, buffer_full, emitted;
+	u64 faulted; /* reads that faulted memory in; outside the sum */
+};
+
+struct load_session;
+
+/* Loads; attaches nothing. ERROR_PRIVILEGE says what to grant or which feature is missing. */
+struct error *load_start(const struct load_config *config,
+			 struct load_session **session) _must_use_;
+/* Adds a process to the filter (LOAD_PIDS: also attaches to it, if load_attach() was called). */
+struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
+/* Attaches all places. With LOAD_PIDS a process that is gone is left out. */
+struct error *load_attach(struct load_session *session) _must_use_;
+/* Adds places (their programs are among those of load_start()) and attaches them. */
+struct error *load_attach_more(struct load_session *session, const struct load_place *places,
+			       size_t n) _must_use_;
+size_t load_attached(const struct load_session *session); /* links that stand: places times pids */
+/* Opens the gate of a session that started paused: hits before it were over_limit. */
+void load_resume(struct load_session *session);
+
+/*
+ * The next record in the order of time (records that come later than 20 ms are handed over late).
+ * Waits at most timeout_ms; then, on a signal, and when wake_fd (-1: none) becomes readable,
+ * *record is NULL. The record is trimmed: chunks follow the head, chunk bytes follow the chunks,
+ * `size` is exact; it is valid until the next call.
+ */
+struct error *load_next(struct load_session *session, int timeout_ms, int wake_fd,
+			const struct record_head **record) _must_use_;
+/* Every probe has emitted its limit, or time is up: nothing more will come but what load_next()
+ * has. */
+bool load_finished(const struct load_session *session);
+/*
+ * Closes the links. After it load_next() gives what is left in the rings, without waiting, then
+ * NULL; then load_counts() is final.
+ */
+void load_stop(struct load_session *session);
+/* Counts of one probe; while attached, a snapshot of them. */
+void load_counts(struct load_session *session, u32 probe, struct load_counts *counts);
+/* Hits that the kernel did not deliver, over all programs; false: it doesn't say. */
+bool load_missed(struct load_session *session, u64 *missed);
+/* Instructions the verifier processed and the size of the records, for -v and explain. */
+struct load_info {
+	u32 n_programs, n_links, record_bytes, n_rings;
+	u64 verified_insns; /* of the largest program; 0: the kernel doesn't say */
+	bool faulting, multi, fetch_add;
+};
+void load_info(const struct load_session *session, struct load_info *info);
+void load_free(struct load_session *session); /* stops it if it isn't; NULL is fine */
+
+#endif
