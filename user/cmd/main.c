@@ -1,5 +1,106 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-int main(void)
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "cmd/cmd.h"
+
+/* One command is one line here, one file beside, and its words in spec/usage.c. */
+static const struct command {
+	const char *name;
+	struct error *(*run)(const struct spec *spec, struct arena *arena);
+} commands[] = {
+	{"list", cmd_list},
+	{"doctor", cmd_doctor},
+};
+
+static struct error *dispatch(const struct spec *spec, struct arena *arena)
 {
-	return 0;
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, spec->command) == 0)
+			return commands[i].run(spec, arena);
+	}
+	return error_new(ERROR_FAILED, "%s: not implemented yet", spec->command);
+}
+
+static struct error *unknown_command(const char *name)
+{
+	struct error *err = error_new(ERROR_USAGE, "there is no command \"%s\"", name);
+	size_t n, best = 4;
+	const struct spec_command *known = spec_commands(&n);
+	const char *near = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t distance = str_distance(name, known[i].name, best);
+
+		if (distance < best) {
+			best = distance;
+			near = known[i].name;
+		}
+	}
+	if (near)
+		return error_cure(err, "Did you mean `snapline %s`?", near);
+	return error_cure(err, "`snapline help` lists the commands.");
+}
+
+static struct error *print_usage(const char *command, struct arena *arena)
+{
+	if (command && !spec_command(command))
+		return unknown_command(command);
+	fputs(spec_usage(command, arena), stdout);
+	return NULL;
+}
+
+static struct error *run_command(int argc, char **argv, struct arena *arena)
+{
+	struct spec *spec = NULL;
+	struct error *err;
+
+	if (!spec_command(argv[0]))
+		return unknown_command(argv[0]);
+	err = spec_parse(argc, argv, arena, &spec);
+	if (err)
+		return err;
+	if (spec->help)
+		return print_usage(spec->command, arena);
+	return dispatch(spec, arena);
+}
+
+static struct error *run(int argc, char **argv, struct arena *arena)
+{
+	const char *word = argc > 1 ? argv[1] : "help";
+
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return print_usage(argc > 2 ? argv[2] : NULL, arena);
+	if (strcmp(word, "--version") == 0 || strcmp(word, "version") == 0) {
+		puts("snapline " SNAPLINE_VERSION);
+		return NULL;
+	}
+	return run_command(argc - 1, argv + 1, arena);
+}
+
+/* Data that didn't reach its reader is a failure: a full disk, a closed pipe. */
+static struct error *finish_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return NULL;
+	return error_errno(ERROR_FAILED, "writing the output");
+}
+
+int main(int argc, char **argv)
+{
+	struct arena *arena = arena_new();
+	struct error *err = run(argc, argv, arena);
+	int status = 0;
+
+	if (!err)
+		err = finish_output();
+	if (err) {
+		fflush(stdout);
+		error_print(err, stderr);
+		status = (int)err->kind;
+	}
+	error_free(err);
+	arena_free(arena);
+	return status;
 }

@@ -87,8 +87,20 @@ struct spec {
 struct error *spec_parse(int argc, char **argv, struct arena *arena, struct spec **spec) _must_use_;
 struct error *place_spec_parse(const char *text, struct arena *arena,
 			       struct place_spec *place) _must_use_;
+/* Owns every default of DESIGN.md, "Defaults that protect production". */
+struct limits spec_default_limits(void);
 /* "10", "250ms", "1.5s", "2m", "1h" (a bare number is seconds). */
 struct error *spec_duration(const char *text, u64 *ns) _must_use_;
+/* "4096", "16K", "1M" (powers of 1024). */
+struct error *spec_size(const char *text, u64 *bytes) _must_use_;
+/* A command's name and what it does, in the order of the overview. */
+struct spec_command {
+	const char *name;
+	const char *synopsis; /* what follows the name */
+	const char *help;     /* one line */
+};
+const struct spec_command *spec_commands(size_t *n);
+const struct spec_command *spec_command(const char *name); /* NULL: none of that name */
 /* The usage text of one command (NULL: the overview); generated from the option table. */
 const char *spec_usage(const char *command, struct arena *arena);
 

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The commands. Each takes the parsed spec, prints its data on stdout, and returns what went wrong;
+ * main() prints that on stderr and makes it the exit status.
+ */
+#ifndef SNAPLINE_CMD_H
+#define SNAPLINE_CMD_H
+
+#include "spec/spec.h"
+
+struct error *cmd_list(const struct spec *spec, struct arena *arena) _must_use_;
+struct error *cmd_doctor(const struct spec *spec, struct arena *arena) _must_use_;
+
+#endif
