@@ -129,3 +129,15 @@ enum absence image_read(const struct image *image, u64 address, void *bytes, siz
 		*origin = worst;
 	return PRESENT;
 }
+
+void image_each(const struct image *image, enum image_origin origin,
+		void (*visit)(void *context, u64 address, const void *bytes, size_t len),
+		void *context)
+{
+	for (size_t i = 0; i < image->n_ranges; i++) {
+		const struct range *range = &image->ranges[i];
+
+		if (range->bytes && range->origin == origin)
+			visit(context, range->address, range->bytes, range->len);
+	}
+}

@@ -40,4 +40,12 @@ void image_set_reader(struct image *image, image_reader_fn reader, void *context
 enum absence image_read(const struct image *image, u64 address, void *bytes, size_t len,
 			enum image_origin *origin);
 
+/*
+ * Calls visit for every range of bytes with that origin, in the order in which they were added; for
+ * writing down what a reader gave.
+ */
+void image_each(const struct image *image, enum image_origin origin,
+		void (*visit)(void *context, u64 address, const void *bytes, size_t len),
+		void *context);
+
 #endif

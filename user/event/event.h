@@ -61,6 +61,8 @@ struct accounting {
 	double seconds;
 };
 
+struct process;
+
 struct event {
 	enum event_kind kind;
 	const char *probe;         /* the place as the user wrote it */
@@ -68,10 +70,12 @@ struct event {
 	u64 time_ns;               /* since the epoch */
 	u64 ktime_ns;              /* CLOCK_MONOTONIC */
 	u32 pid, tid, cpu;
+	u64 hit;                   /* number of this hit at its probe, from 1 */
 	const char *comm;
 	struct event_place place;
 	struct frame_regs *regs;
 	struct image *image;
+	const struct process *process; /* process.h */
 	struct event_module *modules;
 	size_t n_modules;
 	u64 thread_pointer;

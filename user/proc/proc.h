@@ -39,6 +39,8 @@ struct error *proc_by_comm(const char *glob, struct arena *arena, int **pids, si
 struct error *proc_by_file(const char *path, struct arena *arena, int **pids, size_t *n) _must_use_;
 struct error *proc_children(int pid, struct arena *arena, int **pids, size_t *n) _must_use_;
 /* Reads another process's memory, all or nothing (process_vm_readv). */
+/* Are all pages of the range in memory now (/proc/PID/pagemap, bit 63)? Reading them can't wait. */
+bool proc_is_resident(int pid, u64 address, size_t len);
 bool proc_read_memory(int pid, u64 address, void *bytes, size_t len);
 /* This system's vdso as pid has it, and its address; *len 0 if it has none. */
 struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes, size_t *len) _must_use_;

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "event/late.h"
+
+#include <string.h>
+
+#include "event/process.h"
+
+struct late_reader {
+	const struct event *event;
+	bool live;
+};
+
+/* Only if all of it is in a segment that can't be written. */
+static bool read_file(const struct event *event, u64 address, void *bytes, size_t len)
+{
+	const struct event_module *module = module_at(event->modules, event->n_modules, address);
+	size_t available = len;
+	const u8 *there;
+
+	if (!module || !module->dw)
+		return false;
+	there = elf_file_constant_bytes(dw_file(module->dw), address - module->bias, &available);
+	if (!there || available < len)
+		return false;
+	memcpy(bytes, there, len);
+	return true;
+}
+
+static bool same_process(const struct process *process)
+{
+	enum { TICKS_PER_SECOND = 100, NS_PER_TICK = 1000000000 / TICKS_PER_SECOND };
+	struct error *err;
+	u64 ticks;
+
+	err = proc_start_time(process->pid, &ticks);
+	error_free(err);
+	/* The record's is in nanoseconds, /proc's is the same number rounded down to ticks. */
+	return !err && ticks == process->start_time / NS_PER_TICK;
+}
+
+static enum absence read_late(void *context, u64 address, void *bytes, size_t len,
+			      enum image_origin *origin)
+{
+	const struct late_reader *reader = context;
+	const struct process *process = reader->event->process;
+
+	if (read_file(reader->event, address, bytes, len)) {
+		*origin = IMAGE_FILE;
+		return PRESENT;
+	}
+	if (!reader->live)
+		return ABSENT_NOT_CAPTURED;
+	if (!process->pid || process->gone || !same_process(process))
+		return ABSENT_PROCESS_GONE;
+	if (!proc_is_resident(process->pid, address, len))
+		return ABSENT_NOT_RESIDENT;
+	if (!proc_read_memory(process->pid, address, bytes, len))
+		return ABSENT_BAD_ADDRESS;
+	*origin = IMAGE_LATE;
+	return PRESENT;
+}
+
+void late_attach(struct event *event, bool live)
+{
+	struct late_reader *reader = arena_alloc(event->arena, sizeof(*reader));
+
+	*reader = (struct late_reader){event, live};
+	image_set_reader(event->image, read_late, reader);
+}

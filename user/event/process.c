@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "event/process.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A file mapped somewhere, opened once. */
+struct known_file {
+	dev_t dev;
+	ino_t inode;
+	struct elf_file *file; /* NULL: it isn't ours to close */
+	struct dw *dw;         /* NULL: could not be opened; why in missing */
+	const char *missing;
+};
+
+struct processes {
+	struct arena *arena;
+	const struct arch *arch;
+	bool live;
+	struct process **items;
+	size_t n_items;
+	struct known_file *files;
+	size_t n_files;
+};
+
+struct processes *processes_new(const struct arch *arch, bool live)
+{
+	struct arena *arena = arena_new();
+	struct processes *processes = arena_alloc(arena, sizeof(*processes));
+
+	*processes = (struct processes){.arena = arena, .arch = arch, .live = live};
+	return processes;
+}
+
+void processes_free(struct processes *processes)
+{
+	if (!processes)
+		return;
+	for (size_t i = 0; i < processes->n_files; i++) {
+		struct known_file *known = &processes->files[i];
+
+		if (!known->file)
+			continue;
+		dw_close(known->dw);
+		elf_file_close(known->file);
+	}
+	arena_free(processes->arena);
+}
+
+void processes_freep(struct processes **processes)
+{
+	processes_free(*processes);
+}
+
+void processes_know_file(struct processes *processes, const char *path, struct dw *dw)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		return;
+	*arena_push(processes->arena, processes->files, processes->n_files) =
+		(struct known_file){.dev = info.st_dev, .inode = info.st_ino, .dw = dw};
+}
+
+static struct known_file *find_file(struct processes *processes, const struct stat *info)
+{
+	for (size_t i = 0; i < processes->n_files; i++) {
+		struct known_file *known = &processes->files[i];
+
+		if (known->inode && known->dev == info->st_dev && known->inode == info->st_ino)
+			return known;
+	}
+	return NULL;
+}
+
+static void keep_error(struct processes *processes, struct known_file *known, struct error *err)
+{
+	known->missing = arena_strdup(processes->arena, err->text);
+	error_free(err);
+}
+
+/* Opens the debug information of a file that is open, or keeps the reason why it can't be had. */
+static struct known_file *add_file(struct processes *processes, struct known_file known,
+				   struct elf_file *file, struct error *err, const char *root)
+{
+	if (!err) {
+		known.file = file;
+		err = dw_open(file, root, &known.dw);
+	}
+	if (err) {
+		keep_error(processes, &known, err);
+		elf_file_close(known.file);
+		known.file = NULL;
+	}
+	*arena_push(processes->arena, processes->files, processes->n_files) = known;
+	return &processes->files[processes->n_files - 1];
+}
+
+static const char *openable_path(const struct processes *processes, int pid,
+				 const struct proc_map *map)
+{
+	return processes->live ? proc_path(pid, map, processes->arena) : map->path;
+}
+
+static struct known_file *mapped_file(struct processes *processes, int pid,
+				      const struct proc_map *map)
+{
+	const char *path = openable_path(processes, pid, map);
+	const char *root = processes->live ? proc_root(pid, processes->arena) : "";
+	struct known_file known = {0}, *found;
+	struct elf_file *file = NULL;
+	struct error *err;
+	struct stat info;
+
+	if (stat(path, &info) == 0) {
+		found = find_file(processes, &info);
+		if (found)
+			return found;
+		known.dev = info.st_dev;
+		known.inode = info.st_ino;
+	}
+	err = elf_file_open(path, map->path, &file);
+	return add_file(processes, known, file, err, root);
+}
+
+static struct known_file *vdso_file(struct processes *processes, const void *bytes, size_t len)
+{
+	struct elf_file *file = NULL;
+	struct error *err = elf_file_open_memory(bytes, len, "[vdso]", &file);
+
+	return add_file(processes, (struct known_file){0}, file, err, "");
+}
+
+/* ip - pc of a mapping; false if the file has no segment there. */
+static bool module_bias(struct elf_file *file, const struct proc_map *map, u64 *bias)
+{
+	const struct elf_segment *segments;
+	size_t n = elf_file_segments(file, &segments);
+
+	for (size_t i = 0; i < n; i++) {
+		u64 page = segments[i].offset & ~4095ULL;
+
+		if (map->offset < page || map->offset >= segments[i].offset + segments[i].file_size)
+			continue;
+		if (segments[i].executable != map->executable)
+			continue;
+		*bias = map->start - (segments[i].pc - segments[i].offset + map->offset);
+		return true;
+	}
+	return false;
+}
+
+static void fill_module(struct event_module *module, const struct known_file *known,
+			const struct proc_map *map)
+{
+	module->dw = known->dw;
+	module->missing = known->missing;
+	if (!known->dw)
+		return;
+	if (!module_bias(dw_file(known->dw), map, &module->bias)) {
+		module->dw = NULL;
+		module->missing = "the mapping is of no segment of the file";
+	}
+}
+
+static bool same_file(const struct proc_map *a, const struct proc_map *b)
+{
+	return a->inode && a->inode == b->inode && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor;
+}
+
+/* The run of mappings of one file around maps[i]. */
+static struct event_module module_range(const struct proc_map *maps, size_t n, size_t i)
+{
+	struct event_module module = {.path = maps[i].path, .start = maps[i].start};
+	size_t last = i;
+
+	for (size_t j = i; j-- > 0 && same_file(&maps[j], &maps[i]);)
+		module.start = maps[j].start;
+	for (size_t j = i + 1; j < n && same_file(&maps[j], &maps[i]); j++)
+		last = j;
+	module.end = maps[last].end;
+	return module;
+}
+
+static bool is_vdso(const struct proc_map *map)
+{
+	return strcmp(map->path, "[vdso]") == 0;
+}
+
+static void add_module(struct processes *processes, struct process *process,
+		       const struct proc_map *maps, size_t n, size_t i, const void *vdso,
+		       size_t vdso_len)
+{
+	struct event_module module = module_range(maps, n, i);
+	const struct event_module *last =
+		process->n_modules ? &process->modules[process->n_modules - 1] : NULL;
+
+	if (last && last->start == module.start)
+		return; /* a second executable mapping of the same file */
+	if (is_vdso(&maps[i]) && vdso_len)
+		fill_module(&module, vdso_file(processes, vdso, vdso_len), &maps[i]);
+	else if (maps[i].inode)
+		fill_module(&module, mapped_file(processes, process->pid, &maps[i]), &maps[i]);
+	else
+		module.missing = "memory of no file";
+	module.path = arena_strdup(processes->arena, *maps[i].path ? maps[i].path : "[anonymous]");
+	*arena_push(processes->arena, process->modules, process->n_modules) = module;
+}
+
+static void set_modules(struct processes *processes, struct process *process,
+			const struct proc_map *maps, size_t n, const void *vdso, size_t vdso_len)
+{
+	process->modules = NULL;
+	process->n_modules = 0;
+	for (size_t i = 0; i < n; i++)
+		if (maps[i].executable)
+			add_module(processes, process, maps, n, i, vdso, vdso_len);
+}
+
+static void read_process(struct processes *processes, struct process *process)
+{
+	struct proc_map *maps;
+	size_t n;
+	u64 vdso_address;
+	u8 *vdso = NULL;
+	size_t vdso_len = 0;
+	struct error *err = proc_maps(process->pid, processes->arena, &maps, &n);
+
+	process->gone = err != NULL || n == 0;
+	error_free(err);
+	if (process->gone)
+		return;
+	err = proc_vdso(process->pid, processes->arena, &vdso_address, &vdso, &vdso_len);
+	if (err)
+		vdso_len = 0;
+	error_free(err);
+	set_modules(processes, process, maps, n, vdso, vdso_len);
+}
+
+static struct process *new_process(struct processes *processes, int pid, u64 start_time)
+{
+	struct process *process = arena_alloc(processes->arena, sizeof(*process));
+
+	process->pid = pid;
+	process->start_time = start_time;
+	*arena_push(processes->arena, processes->items, processes->n_items) = process;
+	return process;
+}
+
+struct process *processes_get(struct processes *processes, int pid, u64 start_time)
+{
+	struct process *process;
+
+	for (size_t i = processes->n_items; i-- > 0;) {
+		process = processes->items[i];
+		if (process->pid == pid && process->start_time == start_time)
+			return process;
+	}
+	process = new_process(processes, pid, start_time);
+	if (processes->live)
+		read_process(processes, process);
+	else
+		process->gone = true;
+	return process;
+}
+
+bool processes_refresh(struct processes *processes, struct process *process)
+{
+	size_t before = process->n_modules;
+
+	if (!processes->live || process->gone)
+		return false;
+	read_process(processes, process);
+	return !process->gone && process->n_modules != before;
+}
+
+struct process *processes_add(struct processes *processes, int pid, u64 start_time,
+			      const struct proc_map *maps, size_t n_maps, const void *vdso,
+			      size_t vdso_len)
+{
+	struct process *process = new_process(processes, pid, start_time);
+
+	set_modules(processes, process, maps, n_maps, vdso, vdso_len);
+	return process;
+}
+
+const struct event_module *module_at(const struct event_module *modules, size_t n, u64 address)
+{
+	for (size_t i = 0; i < n; i++)
+		if (address - modules[i].start < modules[i].end - modules[i].start)
+			return &modules[i];
+	return NULL;
+}
