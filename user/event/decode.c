@@ -6,9 +6,6 @@
 
 #include "event/late.h"
 
-_Static_assert(sizeof(struct record_head) == 320, "the head is what the kernel side writes");
-_Static_assert(sizeof(struct record_chunk) == 32, "so is a chunk");
-
 s64 decoder_realtime_offset(void)
 {
 	struct timespec real, mono;
