@@ -124,12 +124,15 @@ static struct error *type_expression(const char *text, const struct expr_scope *
 	return err ? err : expr_type(tree, text, scope, arena, typed);
 }
 
-static struct error *type_captures(struct plan *plan, struct place *place,
-				   const struct expr_scope *scope)
+struct error *plan_type_captures(struct plan *plan, struct place *place)
 {
 	const struct spec *spec = plan->spec;
-	struct error *err = NULL;
+	struct expr_scope *scope;
+	struct error *err;
 
+	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
+	if (err)
+		return err;
 	place->captures = arena_array(plan->arena, struct expr *, spec->n_captures + 1);
 	for (size_t i = 0; i < spec->n_captures && !err; i++)
 		err = type_expression(spec->captures[i], scope, plan->arena, &place->captures[i]);
@@ -185,13 +188,26 @@ static struct error *compile_roots(struct plan *plan, const struct root_list *li
 	return NULL;
 }
 
+static struct error *compile_condition(struct plan *plan, struct place *place,
+				       const struct gen_place *gen, struct gen_code *code)
+{
+	const char *condition = plan->spec->condition;
+	struct expr_scope *scope;
+	struct error *err;
+
+	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
+	if (!err)
+		err = type_expression(condition, scope, plan->arena, &place->condition);
+	if (!err)
+		err = gen_condition(place->condition, condition, gen, plan->arena, code);
+	return err;
+}
+
 struct error *plan_compile(struct plan *plan, struct place *place,
 			   const struct gen_features *features)
 {
-	const char *condition = plan->spec->condition;
 	struct plan_program program = {0};
 	struct root_list list;
-	struct expr_scope *scope;
 	struct gen_place gen = {
 		.arch = elf_file_arch(place->module->file),
 		.module = place->module->dw,
@@ -201,20 +217,11 @@ struct error *plan_compile(struct plan *plan, struct place *place,
 	struct error *err;
 
 	err = dw_cfi_row(place->module->dw, place->pc, plan->arena, &row);
-	if (!err)
-		err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
-	if (err)
-		return err;
 	gen.cfi = row;
-	if (condition) {
-		err = type_expression(condition, scope, plan->arena, &place->condition);
-		if (!err)
-			err = gen_condition(place->condition, condition, &gen, plan->arena,
-					    &program.condition);
-		if (err)
-			return err;
-	}
-	err = type_captures(plan, place, scope);
+	if (!err && plan->spec->condition)
+		err = compile_condition(plan, place, &gen, &program.condition);
+	if (!err)
+		err = plan_type_captures(plan, place);
 	if (!err)
 		err = gather_roots(plan, place, &list);
 	if (!err)

@@ -11,5 +11,7 @@
  */
 struct error *plan_compile(struct plan *plan, struct place *place,
 			   const struct gen_features *features) _must_use_;
+/* The captures alone, for a plan that was read from a file. */
+struct error *plan_type_captures(struct plan *plan, struct place *place) _must_use_;
 
 #endif

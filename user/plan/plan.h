@@ -100,9 +100,15 @@ struct error *plan_build(const struct spec *spec, plan_files_fn files, void *con
 void plan_free(struct plan *plan);
 void plan_freep(struct plan **plan); /* for _cleanup_() */
 
-/* plan/serial.c */
+/*
+ * The serial form (serial.c): lines of text, each a word and its fields. The spec is in it as the
+ * command line, the modules as path and build-id.
+ */
 void plan_write(const struct plan *plan, struct strbuf *out);
-/* Reads what plan_write() wrote; finds the modules by path and build-id (missing ones stay closed). */
+/*
+ * Reads what plan_write() wrote; the text may come from anybody. A module whose file isn't found or
+ * has another build-id stays closed (file and dw NULL), with a note.
+ */
 struct error *plan_read(const char *text, size_t len, struct plan **plan) _must_use_;
 
 #endif

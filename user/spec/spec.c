@@ -292,6 +292,8 @@ struct error *spec_parse(int argc, char **argv, struct arena *arena, struct spec
 	parser.command = 1u << (command - spec_commands(&n));
 	parser.spec = arena_alloc(arena, sizeof(*parser.spec));
 	parser.spec->command = command->name;
+	parser.spec->argc = argc;
+	parser.spec->argv = argv;
 	parser.spec->limits = spec_default_limits();
 	err = parse_args(&parser);
 	if (!err)

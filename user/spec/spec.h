@@ -81,6 +81,8 @@ struct spec {
 	bool regs, exact, quiet;
 	unsigned verbose;        /* -v count */
 	bool help, version;
+	int argc; /* the command line itself, for record files */
+	char **argv;
 };
 
 /* argv[0] is the command's name. Failures are ERROR_USAGE with the span of the faulty argument. */
