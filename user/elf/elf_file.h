@@ -35,9 +35,10 @@ struct elf_section {
 	u64 pc;
 	u64 size;
 	u64 offset;
+	bool is_mapped; /* has memory in a process */
 	bool is_code;
 	bool is_writable;
-	const u8 *bytes; /* decompressed; NULL for SHT_NOBITS */
+	const u8 *bytes; /* NULL for SHT_NOBITS, and for compressed ones until asked for by name */
 };
 
 /* A PT_LOAD segment. */

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The simple questions to an ELF file: what it is, and what lies at an address. */
+#include <string.h>
+
+#include "elf/elf_private.h"
+
+const char *elf_file_path(const struct elf_file *file)
+{
+	return file->path;
+}
+
+const char *elf_file_shown(const struct elf_file *file)
+{
+	return file->shown;
+}
+
+const struct arch *elf_file_arch(const struct elf_file *file)
+{
+	return file->arch;
+}
+
+const struct build_id *elf_file_build_id(const struct elf_file *file)
+{
+	return &file->build_id;
+}
+
+bool elf_file_is_pie(const struct elf_file *file)
+{
+	return file->header->e_type == ET_DYN;
+}
+
+bool elf_file_is_go(const struct elf_file *file)
+{
+	return elf_file_section(file, ".go.buildinfo") || elf_file_section(file, ".gopclntab");
+}
+
+bool elf_file_has_unwinder_user(const struct elf_file *file)
+{
+	static const char *const names[] = {"_Unwind_Resume", "_Unwind_RaiseException",
+					    "_Unwind_ForcedUnwind", "_Unwind_Backtrace"};
+	struct elf_file *self = (struct elf_file *)(uintptr_t)file;
+
+	if (file->has_unwinder_user || elf_file_is_go(file))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (elf_file_symbol(self, names[i]))
+			return true;
+	return false;
+}
+
+const char *elf_file_interpreter(const struct elf_file *file)
+{
+	return file->interpreter;
+}
+
+u64 elf_file_entry(const struct elf_file *file)
+{
+	return file->header->e_entry;
+}
+
+void *elf_file_handle(struct elf_file *file)
+{
+	return file->elf;
+}
+
+size_t elf_file_segments(const struct elf_file *file, const struct elf_segment **segments)
+{
+	*segments = file->segments;
+	return file->n_segments;
+}
+
+size_t elf_file_sections(const struct elf_file *file, const struct elf_section **sections)
+{
+	*sections = file->sections;
+	return file->n_sections;
+}
+
+/* libelf keeps what it decompressed; the bytes live as long as the file. */
+static void decompress(const struct elf_file *file, size_t i)
+{
+	Elf_Scn *scn = elf_getscn(file->elf, i);
+	const Elf64_Shdr *header = scn ? elf64_getshdr(scn) : NULL;
+	Elf_Data *data;
+
+	if (!header || header->sh_type == SHT_NOBITS)
+		return;
+	if (header->sh_flags & SHF_COMPRESSED && elf_compress(scn, 0, 0) < 0)
+		return;
+	data = elf_getdata(scn, NULL);
+	if (!data || !data->d_buf)
+		return;
+	file->sections[i].bytes = data->d_buf;
+	file->sections[i].size = data->d_size;
+}
+
+const struct elf_section *elf_file_section(const struct elf_file *file, const char *name)
+{
+	for (size_t i = 0; i < file->n_sections; i++) {
+		struct elf_section *section = &file->sections[i];
+
+		if (strcmp(section->name, name) != 0)
+			continue;
+		if (!section->bytes)
+			decompress(file, i);
+		return section;
+	}
+	return NULL;
+}
+
+const struct elf_section *elf_file_section_at(const struct elf_file *file, u64 pc)
+{
+	for (size_t i = 0; i < file->n_sections; i++) {
+		const struct elf_section *section = &file->sections[i];
+
+		if (section->is_mapped && pc >= section->pc && pc - section->pc < section->size)
+			return section;
+	}
+	return NULL;
+}
+
+/* The segment whose file bytes hold pc. */
+static const struct elf_segment *segment_at(const struct elf_file *file, u64 pc)
+{
+	for (size_t i = 0; i < file->n_segments; i++) {
+		const struct elf_segment *segment = &file->segments[i];
+
+		if (pc >= segment->pc && pc - segment->pc < segment->file_size)
+			return segment;
+	}
+	return NULL;
+}
+
+bool elf_file_pc_to_offset(const struct elf_file *file, u64 pc, u64 *offset)
+{
+	const struct elf_segment *segment = segment_at(file, pc);
+
+	if (!segment)
+		return false;
+	*offset = pc - segment->pc + segment->offset;
+	return true;
+}
+
+bool elf_file_offset_to_pc(const struct elf_file *file, u64 offset, u64 *pc)
+{
+	const struct elf_segment *found = NULL;
+
+	/* Segments may share a page of the file; the executable one is meant. */
+	for (size_t i = 0; i < file->n_segments; i++) {
+		const struct elf_segment *segment = &file->segments[i];
+
+		if (offset >= segment->offset && offset - segment->offset < segment->file_size &&
+		    (!found || (segment->executable && !found->executable)))
+			found = segment;
+	}
+	if (!found)
+		return false;
+	*pc = offset - found->offset + found->pc;
+	return true;
+}
+
+static const u8 *bytes_in(const struct elf_file *file, const struct elf_segment *segment, u64 pc,
+			  size_t *len)
+{
+	u64 skip;
+
+	if (!segment || file->is_debug_file)
+		return NULL;
+	skip = pc - segment->pc;
+	*len = segment->file_size - skip;
+	return file->map + segment->offset + skip;
+}
+
+const u8 *elf_file_bytes(const struct elf_file *file, u64 pc, size_t *len)
+{
+	return bytes_in(file, segment_at(file, pc), pc, len);
+}
+
+const u8 *elf_file_constant_bytes(const struct elf_file *file, u64 pc, size_t *len)
+{
+	const struct elf_segment *segment = segment_at(file, pc);
+
+	return segment && !segment->writable ? bytes_in(file, segment, pc, len) : NULL;
+}
