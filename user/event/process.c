@@ -209,11 +209,16 @@ static void add_module(struct processes *processes, struct process *process,
 	*arena_push(processes->arena, process->modules, process->n_modules) = module;
 }
 
+/* Maps and vdso stay in the arena of the processes. */
 static void set_modules(struct processes *processes, struct process *process,
 			const struct proc_map *maps, size_t n, const void *vdso, size_t vdso_len)
 {
 	process->modules = NULL;
 	process->n_modules = 0;
+	process->maps = maps;
+	process->n_maps = n;
+	process->vdso = vdso;
+	process->vdso_len = vdso_len;
 	for (size_t i = 0; i < n; i++)
 		if (maps[i].executable)
 			add_module(processes, process, maps, n, i, vdso, vdso_len);
@@ -284,6 +289,11 @@ struct process *processes_add(struct processes *processes, int pid, u64 start_ti
 
 	set_modules(processes, process, maps, n_maps, vdso, vdso_len);
 	return process;
+}
+
+struct arena *processes_arena(struct processes *processes)
+{
+	return processes->arena;
 }
 
 const struct event_module *module_at(const struct event_module *modules, size_t n, u64 address)

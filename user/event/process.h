@@ -19,6 +19,10 @@ struct process {
 	bool gone;      /* its maps could not be read: it ended before */
 	struct event_module *modules; /* sorted by start */
 	size_t n_modules;
+	const struct proc_map *maps; /* what the modules were made of, for record files */
+	size_t n_maps;
+	const u8 *vdso;
+	size_t vdso_len;
 };
 
 struct processes *processes_new(const struct arch *arch, bool live);
@@ -34,11 +38,13 @@ struct process *processes_get(struct processes *processes, int pid, u64 start_ti
 bool processes_refresh(struct processes *processes, struct process *process);
 /*
  * A process that isn't read from /proc: from a record file, or from the kernel's mmap events. The
- * maps are copied. vdso bytes may be NULL.
+ * maps and the vdso's bytes (may be NULL) have to stay; processes_arena() is a place for them.
  */
 struct process *processes_add(struct processes *processes, int pid, u64 start_time,
 			      const struct proc_map *maps, size_t n_maps, const void *vdso,
 			      size_t vdso_len);
+
+struct arena *processes_arena(struct processes *processes);
 
 /* The module that covers a run-time address; NULL if none does. */
 const struct event_module *module_at(const struct event_module *modules, size_t n, u64 address);

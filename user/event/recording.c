@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "event/recording.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/recording_format.h"
+
+struct recording {
+	FILE *file;
+	char *path;
+	bool failed; /* sticky; errno of the first failure is kept */
+	int failure;
+	const struct process **written; /* processes that are in the file, by their maps */
+	size_t n_written;
+	struct arena *arena;
+};
+
+static void put(struct recording *recording, const void *bytes, size_t len)
+{
+	if (!recording->failed && len && fwrite(bytes, len, 1, recording->file) != 1) {
+		recording->failed = true;
+		recording->failure = errno;
+	}
+}
+
+/* A section of two parts; either may be empty. */
+static void put_section(struct recording *recording, enum section_kind kind, const void *first,
+			size_t first_len, const void *second, size_t second_len)
+{
+	struct section section = {kind, (u32)(first_len + second_len)};
+	static const u8 zeros[SECTION_ALIGN];
+
+	put(recording, &section, sizeof(section));
+	put(recording, first, first_len);
+	put(recording, second, second_len);
+	put(recording, zeros, -(first_len + second_len) % SECTION_ALIGN);
+}
+
+struct error *recording_create(const char *path, const struct plan *plan, s64 realtime_offset,
+			       struct recording **recording)
+{
+	_cleanup_(strbuf_free) struct strbuf text = {0};
+	struct arena *arena;
+	struct recording *result;
+	FILE *file = fopen(path, "we");
+
+	if (!file)
+		return error_errno(ERROR_FAILED, "%s can't be written", path);
+	arena = arena_new();
+	result = arena_alloc(arena, sizeof(*result));
+	result->arena = arena;
+	result->file = file;
+	result->path = arena_strdup(arena, path);
+	plan_write(plan, &text);
+	put(result, RECORDING_MAGIC, strlen(RECORDING_MAGIC));
+	put_section(result, SECTION_PLAN, text.text, text.len, NULL, 0);
+	put_section(result, SECTION_CLOCK, &realtime_offset, sizeof(realtime_offset), NULL, 0);
+	*recording = result;
+	return NULL;
+}
+
+static void format_maps(const struct process *process, struct strbuf *text)
+{
+	for (size_t i = 0; i < process->n_maps; i++) {
+		const struct proc_map *map = &process->maps[i];
+
+		strbuf_printf(text, "%" PRIx64 "-%" PRIx64 " %c%c%c%c %" PRIx64 " %x:%x %" PRIu64,
+			      map->start, map->end, map->readable ? 'r' : '-',
+			      map->writable ? 'w' : '-', map->executable ? 'x' : '-',
+			      map->shared ? 's' : 'p', map->offset, map->dev_major, map->dev_minor,
+			      map->inode);
+		strbuf_printf(text, " %s\n", map->path);
+	}
+}
+
+static void put_process(struct recording *recording, const struct process *process)
+{
+	_cleanup_(strbuf_free) struct strbuf text = {0};
+	struct section_process head = {.pid = process->pid, .start_time = process->start_time};
+
+	format_maps(process, &text);
+	put_section(recording, SECTION_PROCESS, &head, sizeof(head), text.text, text.len);
+	if (process->vdso_len)
+		put_section(recording, SECTION_VDSO, process->vdso, process->vdso_len, NULL, 0);
+}
+
+static bool is_written(const struct recording *recording, const struct process *process)
+{
+	for (size_t i = 0; i < recording->n_written; i++)
+		if (recording->written[i] == process)
+			return true;
+	return false;
+}
+
+static void put_late(void *context, u64 address, const void *bytes, size_t len)
+{
+	put_section(context, SECTION_LATE, &address, sizeof(address), bytes, len);
+}
+
+void recording_add(struct recording *recording, const struct record_head *record,
+		   const struct event *event)
+{
+	if (event->process && !event->process->gone && !is_written(recording, event->process)) {
+		put_process(recording, event->process);
+		*arena_push(recording->arena, recording->written, recording->n_written) =
+			event->process;
+	}
+	image_each(event->image, IMAGE_LATE, put_late, recording);
+	put_section(recording, SECTION_RECORD, record, record->size, NULL, 0);
+}
+
+void recording_summary(struct recording *recording, u32 probe, const struct accounting *counts)
+{
+	struct section_summary summary = {
+		.probe = probe,
+		.missed_known = counts->missed_known,
+		.hits = counts->hits,
+		.over_limit = counts->over_limit,
+		.condition_error = counts->condition_error,
+		.condition_false = counts->condition_false,
+		.rate_limited = counts->rate_limited,
+		.buffer_full = counts->buffer_full,
+		.emitted = counts->emitted,
+		.missed = counts->missed,
+		.faulted = counts->faulted,
+		.seconds = counts->seconds,
+	};
+
+	put_section(recording, SECTION_SUMMARY, &summary, sizeof(summary), NULL, 0);
+}
+
+struct error *recording_close(struct recording *recording)
+{
+	struct error *err = NULL;
+
+	if (fclose(recording->file) != 0 && !recording->failed) {
+		recording->failed = true;
+		recording->failure = errno;
+	}
+	if (recording->failed) {
+		errno = recording->failure;
+		err = error_errno(ERROR_FAILED, "%s could not be written", recording->path);
+	}
+	arena_free(recording->arena);
+	return err;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The bytes of a record file, for its writer and its reader (recording.h). */
+#ifndef SNAPLINE_RECORDING_FORMAT_H
+#define SNAPLINE_RECORDING_FORMAT_H
+
+#include "base/base.h"
+
+#define RECORDING_MAGIC "SNAPLINE RECORDS 1\n"
+
+enum section_kind {
+	SECTION_PLAN = 1,
+	SECTION_CLOCK,
+	SECTION_PROCESS,
+	SECTION_VDSO,
+	SECTION_LATE,
+	SECTION_RECORD,
+	SECTION_SUMMARY,
+};
+
+enum { SECTION_ALIGN = 8, SECTION_BIGGEST = 256 * 1024 * 1024 };
+
+struct section {
+	u32 kind;
+	u32 len; /* bytes that follow, padding not counted */
+};
+
+/* Before the maps' text of SECTION_PROCESS. */
+struct section_process {
+	s32 pid;
+	u32 padding;
+	u64 start_time;
+};
+
+struct section_summary {
+	u32 probe;
+	u32 missed_known;
+	u64 hits, over_limit, condition_error, condition_false, rate_limited, buffer_full, emitted;
+	u64 missed, faulted;
+	double seconds;
+};
+
+#endif

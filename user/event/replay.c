@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/recording.h"
+#include "event/recording_format.h"
+
+enum { MAX_LATE = 100000 };
+
+struct replay {
+	FILE *file;
+	char *path;
+	u64 offset;
+	struct arena *head;  /* the plan's text */
+	struct arena *arena; /* of one item */
+	struct section pending; /* a section head that was read ahead; kind 0: none */
+};
+
+static struct error *damaged(const struct replay *replay, const char *what)
+{
+	return error_new(ERROR_FAILED, "%s: damaged record file: %s at offset %llu", replay->path,
+			 what, (unsigned long long)replay->offset);
+}
+
+static bool get(struct replay *replay, void *bytes, size_t len)
+{
+	size_t got = fread(bytes, 1, len, replay->file);
+
+	replay->offset += got;
+	return got == len;
+}
+
+/* error_end at the end of the file. */
+static struct error *get_head(struct replay *replay, struct section *section)
+{
+	int c;
+
+	if (replay->pending.kind) {
+		*section = replay->pending;
+		replay->pending.kind = 0;
+		return NULL;
+	}
+	c = fgetc(replay->file);
+	if (c == EOF)
+		return &error_end;
+	ungetc(c, replay->file);
+	if (!get(replay, section, sizeof(*section)))
+		return damaged(replay, "a section is cut off");
+	if (!section->kind || section->len > SECTION_BIGGEST)
+		return damaged(replay, "a section of impossible length");
+	return NULL;
+}
+
+/* The section's bytes, with a NUL behind them. Memory grows as bytes come, not as lengths say. */
+static struct error *get_bytes(struct replay *replay, const struct section *section,
+			       struct arena *arena, u8 **bytes)
+{
+	enum { STEP = 1024 * 1024 };
+	u32 padding = -section->len % SECTION_ALIGN, len = section->len + padding;
+	u8 *result = arena_alloc(arena, min_u64(len, STEP) + 1);
+	u32 done = 0;
+
+	while (done < len) {
+		u32 part = (u32)min_u64(len - done, STEP);
+
+		if (done)
+			result = arena_grow(arena, result, done, (size_t)done + part + 1);
+		if (!get(replay, result + done, part))
+			return damaged(replay, "a section is cut off");
+		done += part;
+	}
+	result[section->len] = '\0';
+	*bytes = result;
+	return NULL;
+}
+
+static struct error *get_section(struct replay *replay, enum section_kind kind, const char *missing,
+				 struct section *section, u8 **bytes)
+{
+	struct error *err = get_head(replay, section);
+
+	if (err == &error_end || (!err && section->kind != kind))
+		return damaged(replay, missing);
+	return err ? err : get_bytes(replay, section, replay->head, bytes);
+}
+
+static struct error *read_head(struct replay *replay, const char **plan_text, size_t *plan_len,
+			       s64 *realtime_offset)
+{
+	char magic[sizeof(RECORDING_MAGIC) - 1];
+	struct section section;
+	struct error *err;
+	u8 *bytes;
+
+	if (!get(replay, magic, sizeof(magic)) || memcmp(magic, RECORDING_MAGIC, sizeof(magic)) != 0)
+		return error_cure(error_new(ERROR_FAILED, "%s is not a record file", replay->path),
+				  "Record files are written with -o FILE.");
+	err = get_section(replay, SECTION_PLAN, "the plan is missing", &section, &bytes);
+	if (err)
+		return err;
+	*plan_text = (const char *)bytes;
+	*plan_len = section.len;
+	err = get_section(replay, SECTION_CLOCK, "the clock is missing", &section, &bytes);
+	if (!err && section.len != sizeof(*realtime_offset))
+		err = damaged(replay, "a clock of impossible length");
+	if (!err)
+		memcpy(realtime_offset, bytes, sizeof(*realtime_offset));
+	return err;
+}
+
+struct error *replay_open(const char *path, struct replay **replay, const char **plan_text,
+			  size_t *plan_len, s64 *realtime_offset)
+{
+	FILE *file = fopen(path, "re");
+	struct arena *arena;
+	struct replay *result;
+	struct error *err;
+
+	if (!file)
+		return error_errno(ERROR_FAILED, "%s can't be read", path);
+	arena = arena_new();
+	result = arena_alloc(arena, sizeof(*result));
+	result->file = file;
+	result->head = arena;
+	result->arena = arena_new();
+	result->path = arena_strdup(arena, path);
+	err = read_head(result, plan_text, plan_len, realtime_offset);
+	if (err) {
+		replay_close(result);
+		return err;
+	}
+	*replay = result;
+	return NULL;
+}
+
+/* A vdso follows its process at once, so the process is put in when the section after it is known. */
+static struct error *add_process(struct replay *replay, struct processes *processes, u8 *bytes,
+				 u32 len)
+{
+	struct arena *arena = processes_arena(processes);
+	struct section_process head;
+	struct section next = {0};
+	struct proc_map *maps;
+	u8 *vdso = NULL;
+	size_t n;
+	struct error *err;
+
+	if (len < sizeof(head))
+		return damaged(replay, "a process is cut off");
+	memcpy(&head, bytes, sizeof(head));
+	err = proc_maps_parse((char *)bytes + sizeof(head), len - sizeof(head), arena, &maps, &n);
+	if (err)
+		return error_prefix(err, "%s", replay->path);
+	err = get_head(replay, &next);
+	if (!err && next.kind == SECTION_VDSO)
+		err = get_bytes(replay, &next, arena, &vdso);
+	else if (!err)
+		replay->pending = next;
+	if (err && err != &error_end)
+		return err;
+	processes_add(processes, head.pid, head.start_time, maps, n, vdso, vdso ? next.len : 0);
+	return NULL;
+}
+
+static struct error *read_summary(struct replay *replay, const u8 *bytes, u32 len,
+				  struct replay_item *item)
+{
+	struct section_summary summary;
+
+	if (len != sizeof(summary))
+		return damaged(replay, "a summary of impossible length");
+	memcpy(&summary, bytes, sizeof(summary));
+	item->is_summary = true;
+	item->probe = summary.probe;
+	item->accounting = (struct accounting){
+		.hits = summary.hits,
+		.over_limit = summary.over_limit,
+		.condition_error = summary.condition_error,
+		.condition_false = summary.condition_false,
+		.rate_limited = summary.rate_limited,
+		.buffer_full = summary.buffer_full,
+		.emitted = summary.emitted,
+		.missed_known = summary.missed_known,
+		.missed = summary.missed,
+		.faulted = summary.faulted,
+		.seconds = summary.seconds,
+	};
+	return NULL;
+}
+
+static struct error *add_late(struct replay *replay, u8 *bytes, u32 len, struct late_memory **late,
+			      size_t *n)
+{
+	struct late_memory memory = {.bytes = bytes + sizeof(u64)};
+
+	if (len < sizeof(u64) || *n >= MAX_LATE)
+		return damaged(replay, "late memory is cut off");
+	memcpy(&memory.address, bytes, sizeof(u64));
+	memory.len = len - sizeof(u64);
+	*arena_push(replay->arena, *late, *n) = memory;
+	return NULL;
+}
+
+struct error *replay_next(struct replay *replay, struct processes *processes,
+			  struct replay_item *item)
+{
+	struct late_memory *late = NULL;
+	size_t n_late = 0;
+	struct section section;
+	struct error *err;
+	u8 *bytes;
+
+	arena_reset(replay->arena);
+	*item = (struct replay_item){0};
+	for (;;) {
+		err = get_head(replay, &section);
+		if (!err)
+			err = get_bytes(replay, &section, replay->arena, &bytes);
+		if (err)
+			return err;
+		switch (section.kind) {
+		case SECTION_PROCESS:
+			err = add_process(replay, processes, bytes, section.len);
+			break;
+		case SECTION_LATE:
+			err = add_late(replay, bytes, section.len, &late, &n_late);
+			break;
+		case SECTION_SUMMARY:
+			return read_summary(replay, bytes, section.len, item);
+		case SECTION_RECORD:
+			item->record = bytes;
+			item->record_len = section.len;
+			item->late = late;
+			item->n_late = n_late;
+			return NULL;
+		default:
+			err = damaged(replay, "a section of unknown kind");
+		}
+		if (err)
+			return err;
+	}
+}
+
+void replay_close(struct replay *replay)
+{
+	if (!replay)
+		return;
+	fclose(replay->file);
+	arena_free(replay->arena);
+	arena_free(replay->head);
+}
+
+void replay_closep(struct replay **replay)
+{
+	replay_close(*replay);
+}
