@@ -25,18 +25,33 @@ struct error *proc_maps(int pid, struct arena *arena, struct proc_map **maps, si
 struct error *proc_maps_parse(const char *text, size_t len, struct arena *arena,
 			      struct proc_map **maps, size_t *n) _must_use_;
 
-/* A path by which this process can open what pid calls `path` (through /proc/PID/root), or, if it
- * is deleted, /proc/PID/map_files/START-END. */
+/*
+ * A path by which this process can open the file of a map: through /proc/PID/root, as it stands (the
+ * kernel shows a chrooted process's files from our root), or, if the file there is another one by
+ * now, /proc/PID/map_files/START-END. NULL for memory without a file.
+ */
 const char *proc_path(int pid, const struct proc_map *map, struct arena *arena);
 const char *proc_root(int pid, struct arena *arena); /* "/proc/PID/root"; "" if it is our own */
 struct error *proc_exe(int pid, struct arena *arena, const char **path) _must_use_;
 struct error *proc_comm(int pid, struct arena *arena, const char **comm) _must_use_;
+/* Fields of /proc/PID/stat. */
+struct proc_stat {
+	char state;      /* 'Z': ended, not yet waited for */
+	int parent;
+	bool is_kernel;  /* a kernel thread: it has no program */
+	u64 start_time;  /* as proc_start_time() */
+};
+struct error *proc_stat(int pid, struct proc_stat *stat) _must_use_;
 /* Start time in clock ticks since boot: tells a pid from its reuse. */
 struct error *proc_start_time(int pid, u64 *ticks) _must_use_;
 bool proc_exists(int pid);
-/* Every pid whose comm matches the glob, or that maps this file (dev and inode). */
+/*
+ * Every pid whose comm matches the glob, or that maps this file (dev and inode); our own process is
+ * left out. The kernel cuts a comm after 15 bytes: a longer name matches by those.
+ */
 struct error *proc_by_comm(const char *glob, struct arena *arena, int **pids, size_t *n) _must_use_;
 struct error *proc_by_file(const char *path, struct arena *arena, int **pids, size_t *n) _must_use_;
+/* Every living descendant. */
 struct error *proc_children(int pid, struct arena *arena, int **pids, size_t *n) _must_use_;
 /* Reads another process's memory, all or nothing (process_vm_readv). */
 /* Are all pages of the range in memory now (/proc/PID/pagemap, bit 63)? Reading them can't wait. */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "proc/proc_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/strbuf.h"
+
+struct error error_process_gone = {
+	.kind = ERROR_NOT_FOUND, .text = (char *)"the process is gone", .is_static = true};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static struct error *proc_error(int pid, const char *name)
+{
+	if (errno == ENOENT || errno == ESRCH)
+		return &error_process_gone;
+	if (errno == EACCES || errno == EPERM)
+		return error_cure(
+			error_errno(ERROR_PRIVILEGE, "process %d: reading its %s", pid, name),
+			"Run snapline as root, or with CAP_SYS_PTRACE.");
+	return error_errno(ERROR_FAILED, "process %d: reading its %s", pid, name);
+}
+
+struct error *proc_read_file(int pid, const char *name, struct arena *arena, char **text,
+			     size_t *len)
+{
+	struct strbuf _cleanup_(strbuf_free) content = {0};
+	char path[64], block[4096];
+	int _cleanup_(close_fd) fd = -1;
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return proc_error(pid, name);
+	while ((got = read(fd, block, sizeof(block))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return proc_error(pid, name);
+		if (content.len > PROC_FILE_MAX)
+			return error_new(ERROR_FAILED, "process %d: its %s is too long", pid, name);
+		strbuf_add(&content, block, (size_t)got);
+	}
+	*text = arena_strndup(arena, content.text ? content.text : "", content.len);
+	*len = content.len;
+	return NULL;
+}
+
+struct error *proc_exe(int pid, struct arena *arena, const char **path)
+{
+	static const char deleted[] = " (deleted)";
+	char link[64], target[4096];
+	ssize_t len, tail = sizeof(deleted) - 1;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	len = readlink(link, target, sizeof(target));
+	if (len < 0)
+		return proc_error(pid, "executable");
+	if (len > tail && memcmp(target + len - tail, deleted, (size_t)tail) == 0)
+		len -= tail;
+	*path = arena_strndup(arena, target, (size_t)len);
+	return NULL;
+}
+
+struct error *proc_comm(int pid, struct arena *arena, const char **comm)
+{
+	char *text;
+	size_t len;
+	struct error *err = proc_read_file(pid, "comm", arena, &text, &len);
+
+	if (err)
+		return err;
+	if (len && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	*comm = text;
+	return NULL;
+}
+
+/* "12 (any) name) S 1 ...": the fields count from behind the last parenthesis (man 5 proc). */
+static bool parse_stat(const char *text, struct proc_stat *stat)
+{
+	enum { PF_KTHREAD = 0x00200000 };
+	const char *close = strrchr(text, ')');
+	unsigned long long start;
+	unsigned flags;
+	int parent;
+	char state;
+
+	if (!close || sscanf(close + 1,
+			     " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			     "%*d %*d %llu",
+			     &state, &parent, &flags, &start) != 4)
+		return false;
+	*stat = (struct proc_stat){state, parent, (flags & PF_KTHREAD) != 0, start};
+	return true;
+}
+
+struct error *proc_stat(int pid, struct proc_stat *stat)
+{
+	struct arena _cleanup_(arena_freep) *arena = arena_new();
+	char *text;
+	size_t len;
+	struct error *err = proc_read_file(pid, "stat", arena, &text, &len);
+
+	if (err)
+		return err;
+	if (!parse_stat(text, stat))
+		return error_new(ERROR_FAILED, "/proc/%d/stat can't be understood", pid);
+	return NULL;
+}
+
+struct error *proc_start_time(int pid, u64 *ticks)
+{
+	struct proc_stat stat;
+	struct error *err = proc_stat(pid, &stat);
+
+	if (!err)
+		*ticks = stat.start_time;
+	return err;
+}
+
+bool proc_exists(int pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return access(path, F_OK) == 0;
+}
+
+u64 proc_pid_namespace(int pid)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of proc/ share. */
+#ifndef SNAPLINE_PROC_PRIVATE_H
+#define SNAPLINE_PROC_PRIVATE_H
+
+#include "proc/proc.h"
+
+enum { PROC_FILE_MAX = 64 << 20 };
+
+/* A whole file of /proc/PID, NUL after it. error_process_gone if the process has ended. */
+struct error *proc_read_file(int pid, const char *name, struct arena *arena, char **text,
+			     size_t *len) _must_use_;
+/* Every process that there is. */
+struct error *proc_all(struct arena *arena, int **pids, size_t *n) _must_use_;
+
+#endif
