@@ -24,6 +24,7 @@ struct dw {
 	struct dw_types *types;     /* type.c: types by DIE offset */
 	struct dw_frames *cfi;      /* cfi.c */
 	struct dw_scopes *scopes;   /* scope.c */
+	struct dw_names *names;     /* names.c: top-level DIEs by name */
 };
 
 /* The unit DIE that covers pc (index.c; from DW_AT_low_pc and DW_AT_ranges, never .debug_aranges). */

@@ -52,6 +52,7 @@ struct type_enumerator {
 };
 
 struct dw;
+struct loc;
 
 struct type {
 	enum type_kind kind;
@@ -61,7 +62,7 @@ struct type {
 	bool is_char;           /* kind CHAR: text; an array of it is a string */
 	bool is_declaration;    /* incomplete: type_complete() finds the definition elsewhere */
 	bool is_class;          /* STRUCT: C++ `class` */
-	bool is_flag_enum;      /* every enumerator is a single bit or a mask of them: printed a | b */
+	bool is_flag_enum;      /* every enumerator is zero or a single bit: printed (A | B) */
 	bool is_prototyped;     /* FUNCTION */
 	bool is_varargs;        /* FUNCTION */
 	bool count_known;       /* ARRAY: `count` is fixed in the debug information */
@@ -75,7 +76,11 @@ struct type {
 	size_t n_members;
 	struct type_enumerator *enumerators;
 	size_t n_enumerators;
-	void *count_expr;       /* of a variable-length array */
+	const struct type **parameters;
+	size_t n_parameters;
+	const struct loc *count_expr; /* of a variable-length array */
+	bool is_upper_bound;    /* count_expr yields the last index, not the count */
+	bool has_tags;          /* C: struct, union and enum names stand behind the word */
 };
 
 /* Removes typedef, const, volatile, restrict and _Atomic, and completes a declaration. */
@@ -91,7 +96,6 @@ size_t type_enumerators(const struct type *type, const struct type_enumerator **
 /* A function's parameter types. */
 size_t type_parameters(const struct type *type, const struct type *const **parameters);
 /* The location expression of a VLA's upper bound or count, NULL if fixed (see loc.h). */
-struct loc;
 const struct loc *type_count_loc(const struct type *type, bool *is_upper_bound);
 
 /* As C writes it, for declarations without a name: "struct client *", "char [16]", "int (*)(void)". */
