@@ -49,7 +49,14 @@ struct insn {
 	const char *hazard;  /* why INSN_REFUSED, a clause; else NULL */
 	bool writes_memory;  /* other than by pushing a call's return address */
 	bool may_fault;      /* a load or store not relative to the stack pointer, a division */
+	/*
+	 * may_fault is only for one access at this register plus a constant (DWARF number): whoever
+	 * knows that it is the frame pointer knows that it can't fault. -1: another reason or none.
+	 */
+	s8 fault_base;
 	bool is_nop;
+	bool load_exclusive;  /* arm64: opens a span in which a trap would make the loop endless, */
+	bool store_exclusive; /* ... and closes it */
 	bool is_prologue_push; /* push of a register, endbr, sub sp: for listings only */
 	u32 regs_written;    /* mask by DWARF register number (0 to 31), flags excluded */
 	u32 regs_read;

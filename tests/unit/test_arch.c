@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "unit.h"
+
+#include <elf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arch/arch.h"
+
+static const struct arch *x86(void)
+{
+	return arch_by_machine(EM_X86_64);
+}
+
+/* Decodes "55 89 e5 ..." at address. */
+static struct insn decode_at(const char *hex, u64 address)
+{
+	u8 bytes[16];
+	size_t n = 0;
+	unsigned byte;
+	int used;
+	struct insn insn;
+
+	while (n < sizeof(bytes) && sscanf(hex, "%2x %n", &byte, &used) == 1) {
+		bytes[n++] = byte;
+		hex += used;
+	}
+	assert_true(x86()->decode(bytes, n, address, &insn));
+	assert_int_equal(insn.len, n);
+	assert_int_equal(insn.address, address);
+	return insn;
+}
+
+static struct insn decode(const char *hex)
+{
+	return decode_at(hex, 0x1000);
+}
+
+enum { AX, DX, CX, BX, SI, DI, BP, SP, R8 };
+#define BIT(r) (1u << (r))
+
+enum effect { NONE, WRITES = 1, FAULTS = 2, NOP = 4 };
+
+static const struct {
+	const char *hex;
+	const char *text;
+	enum insn_cost cost;
+	enum insn_flow flow;
+	unsigned effects;
+	u32 written, read;
+} cases[] = {
+	{"90", "nop", INSN_EMULATED, FLOW_NEXT, NOP, 0, 0},
+	{"66 90", "nop (2 bytes)", INSN_EMULATED, FLOW_NEXT, NOP, 0, 0},
+	{"0f 1f 00", "nop (3 bytes)", INSN_SINGLE_STEP, FLOW_NEXT, NOP, 0, 0},
+	{"0f 1f 44 00 00", "nop (5 bytes)", INSN_REFUSED, FLOW_NEXT, NOP, 0, 0},
+	{"66 66 66 66 90", "nop (5 bytes)", INSN_REFUSED, FLOW_NEXT, NOP, 0, 0},
+	{"0f 1f 80 00 00 00 00", "nop (7 bytes)", INSN_SINGLE_STEP, FLOW_NEXT, NOP, 0, 0},
+	{"e9 00 00 00 00", "jmp 0x1005", INSN_REFUSED, FLOW_JUMP, 0, 0, 0},
+	{"48 8d 64 24 00", "lea (%rsp), %rsp", INSN_REFUSED, FLOW_NEXT, 0, BIT(SP), BIT(SP)},
+	{"48 8d 44 24 00", "lea (%rsp), %rax", INSN_SINGLE_STEP, FLOW_NEXT, 0, BIT(AX), BIT(SP)},
+	{"f3 90", "pause", INSN_SINGLE_STEP, FLOW_NEXT, 0, 0, 0},
+	{"49 90", "xchg %rax, %r8", INSN_REFUSED, FLOW_NEXT, 0, BIT(AX) | BIT(R8),
+	 BIT(AX) | BIT(R8)},
+	{"f3 0f 1e fa", "endbr64", INSN_SINGLE_STEP, FLOW_NEXT, 0, 0, 0},
+	{"55", "push %rbp", INSN_EMULATED, FLOW_NEXT, WRITES, BIT(SP), BIT(SP) | BIT(BP)},
+	{"41 57", "push %r15", INSN_EMULATED, FLOW_NEXT, WRITES, BIT(SP), BIT(SP) | BIT(15)},
+	{"48 55", "push %rbp", INSN_SINGLE_STEP, FLOW_NEXT, WRITES, BIT(SP), BIT(SP) | BIT(BP)},
+	{"6a 05", "push $0x05", INSN_SINGLE_STEP, FLOW_NEXT, WRITES, BIT(SP), BIT(SP)},
+	{"5d", "pop %rbp", INSN_SINGLE_STEP, FLOW_NEXT, 0, BIT(SP) | BIT(BP), BIT(SP)},
+	{"e8 10 00 00 00", "call 0x1015", INSN_EMULATED, FLOW_CALL, 0, BIT(SP), BIT(SP)},
+	{"66 48 e8 10 00 00 00", NULL, INSN_REFUSED, FLOW_CALL, 0, BIT(SP), BIT(SP)},
+	{"ff d0", "call %rax", INSN_SINGLE_STEP, FLOW_CALL_INDIRECT, 0, BIT(SP), BIT(SP) | BIT(AX)},
+	{"eb fe", "jmp 0x1000", INSN_EMULATED, FLOW_JUMP, 0, 0, 0},
+	{"e9 00 01 00 00", "jmp 0x1105", INSN_EMULATED, FLOW_JUMP, 0, 0, 0},
+	{"74 10", "jz 0x1012", INSN_EMULATED, FLOW_BRANCH, 0, 0, 0},
+	{"0f 8f 00 01 00 00", "jnle 0x1106", INSN_EMULATED, FLOW_BRANCH, 0, 0, 0},
+	{"e3 10", "jrcxz 0x1012", INSN_SINGLE_STEP, FLOW_BRANCH, 0, 0, BIT(CX)},
+	{"ff e0", "jmp %rax", INSN_SINGLE_STEP, FLOW_JUMP_INDIRECT, 0, 0, BIT(AX)},
+	{"3e ff e0", "notrack jmp %rax", INSN_REFUSED, FLOW_JUMP_INDIRECT, 0, 0, BIT(AX)},
+	{"c3", "ret", INSN_SINGLE_STEP, FLOW_RETURN, 0, BIT(SP), BIT(SP)},
+	{"f3 c3", NULL, INSN_SINGLE_STEP, FLOW_RETURN, 0, BIT(SP), BIT(SP)},
+	{"0f 0b", "ud2", INSN_SINGLE_STEP, FLOW_STOP, 0, 0, 0},
+	{"f4", "hlt", INSN_REFUSED, FLOW_STOP, WRITES | FAULTS, 0, 0},
+	{"cc", "int3", INSN_REFUSED, FLOW_STOP, WRITES | FAULTS, 0, 0},
+	{"0f 05", "syscall", INSN_REFUSED, FLOW_NEXT, WRITES | FAULTS, BIT(CX) | BIT(11), 0},
+	{"f0 ff 00", "lock inc (%rax)", INSN_REFUSED, FLOW_NEXT, WRITES | FAULTS, 0, BIT(AX)},
+	{"48 89 e5", "mov %rsp, %rbp", INSN_SINGLE_STEP, FLOW_NEXT, 0, BIT(BP), BIT(SP)},
+	{"48 89 45 f8", "mov %rax, -0x08(%rbp)", INSN_SINGLE_STEP, FLOW_NEXT, WRITES | FAULTS, 0,
+	 BIT(AX) | BIT(BP)},
+	{"48 8b 44 24 08", "mov 0x08(%rsp), %rax", INSN_SINGLE_STEP, FLOW_NEXT, 0, BIT(AX),
+	 BIT(SP)},
+	{"48 8b 04 37", "mov (%rdi,%rsi,1), %rax", INSN_SINGLE_STEP, FLOW_NEXT, FAULTS, BIT(AX),
+	 BIT(DI) | BIT(SI)},
+	{"8d 04 37", "lea (%rdi,%rsi,1), %eax", INSN_SINGLE_STEP, FLOW_NEXT, 0, BIT(AX),
+	 BIT(DI) | BIT(SI)},
+	{"f7 f9", "idiv %ecx", INSN_SINGLE_STEP, FLOW_NEXT, FAULTS, BIT(AX) | BIT(DX),
+	 BIT(AX) | BIT(DX) | BIT(CX)},
+	{"64 48 8b 04 25 28 00 00 00", NULL, INSN_SINGLE_STEP, FLOW_NEXT, FAULTS, BIT(AX), 0},
+	{"84 e4", "test %ah, %ah", INSN_SINGLE_STEP, FLOW_NEXT, 0, 0, BIT(AX)},
+	{"0f 28 c1", "movaps %xmm1, %xmm0", INSN_SINGLE_STEP, FLOW_NEXT, 0, BIT(17), BIT(18)},
+	{"0f 28 04 24", "movaps (%rsp), %xmm0", INSN_SINGLE_STEP, FLOW_NEXT, FAULTS, BIT(17),
+	 BIT(SP)},
+	{"c5 f9 6f 07", NULL, INSN_REFUSED, FLOW_NEXT, FAULTS, BIT(17), BIT(DI)},
+	{"c5 f8 77", "vzeroupper", INSN_SINGLE_STEP, FLOW_NEXT, 0, 0, 0},
+	{"8e d0", NULL, INSN_REFUSED, FLOW_NEXT, 0, 0, BIT(AX)},
+	{"cd 80", NULL, INSN_REFUSED, FLOW_NEXT, WRITES | FAULTS, 0, 0},
+	{"48 cf", NULL, INSN_REFUSED, FLOW_RETURN, FAULTS, BIT(SP), BIT(SP)},
+	{"f3 48 a5", NULL, INSN_SINGLE_STEP, FLOW_NEXT, WRITES | FAULTS,
+	 BIT(CX) | BIT(SI) | BIT(DI), BIT(CX) | BIT(SI) | BIT(DI)},
+};
+
+static void test_fields(void **state)
+{
+	int wrong = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct insn insn = decode(cases[i].hex);
+		unsigned effects = (insn.writes_memory ? WRITES : 0) |
+				   (insn.may_fault ? FAULTS : 0) | (insn.is_nop ? NOP : 0);
+
+		if (insn.cost != cases[i].cost || insn.flow != cases[i].flow ||
+		    effects != cases[i].effects || insn.regs_written != cases[i].written ||
+		    insn.regs_read != cases[i].read ||
+		    (cases[i].text && strcmp(insn.text, cases[i].text)))
+			wrong++, print_error("%s: \"%s\" cost %d flow %d effects %u written %#x "
+					     "read %#x\n",
+					     cases[i].hex, insn.text, insn.cost, insn.flow, effects,
+					     insn.regs_written, insn.regs_read);
+		assert_int_equal(insn.hazard != NULL, insn.cost == INSN_REFUSED);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static void test_targets(void **state)
+{
+	assert_int_equal(decode_at("e8 fb ff ff ff", 0x2000).target, 0x2000);
+	assert_int_equal(decode_at("eb 80", 0x2000).target, 0x1f82);
+	assert_int_equal(decode_at("0f 84 00 00 00 80", 0x80001000).target, 0x1006);
+	assert_int_equal(decode_at("ff 25 00 00 00 00", 0x2000).target, 0);
+}
+
+static void test_fault_base(void **state)
+{
+	assert_int_equal(decode("48 8b 45 f8").fault_base, BP);	      /* mov -8(%rbp),%rax */
+	assert_int_equal(decode("48 8b 44 05 f8").fault_base, -1);    /* mov -8(%rbp,%rax),%rax */
+	assert_int_equal(decode("48 f7 7d f8").fault_base, -1);	      /* idivq -8(%rbp) */
+	assert_int_equal(decode("0f 28 45 f0").fault_base, -1);	      /* movaps -16(%rbp),%xmm0 */
+	assert_int_equal(decode("8b 05 00 10 00 00").fault_base, -1); /* mov 0x1000(%rip),%eax */
+	assert_int_equal(decode("a4").fault_base, -1);		      /* movsb */
+}
+
+static void test_what_is_no_instruction(void **state)
+{
+	static const u8 bad[] = {0x06}, cut[] = {0xe8, 0, 0};
+	struct insn insn;
+
+	assert_false(x86()->decode(bad, sizeof(bad), 0, &insn));
+	assert_false(x86()->decode(cut, sizeof(cut), 0, &insn));
+	assert_false(x86()->decode(cut, 0, 0, &insn));
+}
+
+static void test_register_names(void **state)
+{
+	static const struct {
+		const char *name;
+		u8 slot, size, shift;
+	} expected[] = {
+		{"rax", 10, 8, 0}, {"eax", 10, 4, 0}, {"ax", 10, 2, 0},	 {"al", 10, 1, 0},
+		{"ah", 10, 1, 8},  {"rdi", 14, 8, 0}, {"r15", 0, 8, 0},	 {"r8d", 9, 4, 0},
+		{"r10w", 7, 2, 0}, {"rip", 16, 8, 0}, {"rsp", 19, 8, 0}, {"eflags", 18, 4, 0},
+		{"bpl", 4, 1, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+		const struct arch_reg_name *name = arch_reg_by_name(x86(), expected[i].name);
+
+		assert_non_null(name);
+		assert_int_equal(name->slot, expected[i].slot);
+		assert_int_equal(name->size, expected[i].size);
+		assert_int_equal(name->shift, expected[i].shift);
+	}
+	assert_null(arch_reg_by_name(x86(), "xmm0"));
+	assert_null(arch_reg_by_name(x86(), ""));
+	for (size_t i = 0; i < x86()->n_names; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(x86()->names[i].name, x86()->names[j].name);
+}
+
+static void test_dwarf_numbers(void **state)
+{
+	static const char *const order[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi",
+					    "rbp", "rsp", "r8",	 "r9",	"r10", "r11",
+					    "r12", "r13", "r14", "r15", "rip"};
+	const struct arch *arch = x86();
+
+	assert_int_equal(arch->n_dwarf_regs, ARRAY_LEN(order));
+	for (size_t i = 0; i < ARRAY_LEN(order); i++)
+		assert_int_equal(arch->dwarf_slot[i], arch_reg_by_name(arch, order[i])->slot);
+	for (size_t i = ARRAY_LEN(order); i < ARCH_MAX_DWARF_REGS; i++)
+		assert_int_equal(arch->dwarf_slot[i], -1);
+	assert_string_equal(arch->dwarf_name(17), "xmm0");
+	assert_string_equal(arch->dwarf_name(33), "st0");
+	assert_null(arch->dwarf_name(100000));
+	assert_int_equal(arch->pc_slot, arch->dwarf_slot[arch->dwarf_pc]);
+	assert_int_equal(arch->sp_slot, arch->dwarf_slot[arch->dwarf_sp]);
+	assert_int_equal(arch->n_slots, 21);
+	assert_int_equal(arch->callee_saved, 0xf0c8);
+}
+
+static void test_tables_are_sound(void **state)
+{
+	static const u16 machines[] = {EM_X86_64, EM_AARCH64};
+
+	for (size_t m = 0; m < ARRAY_LEN(machines); m++) {
+		const struct arch *arch = arch_by_machine(machines[m]);
+
+		assert_true(arch->n_slots <= ARCH_MAX_SLOTS);
+		assert_true(arch->n_dwarf_regs <= ARCH_MAX_DWARF_REGS);
+		for (size_t i = 0; i < arch->n_names; i++)
+			assert_true(arch->names[i].slot < arch->n_slots);
+		for (size_t i = 0; i < arch->n_dwarf_regs; i++)
+			assert_true(arch->dwarf_slot[i] < arch->n_slots);
+	}
+	assert_null(arch_by_machine(EM_386));
+	assert_non_null(arch_native());
+}
+
+static struct insn decode_arm64(u32 word, u64 address)
+{
+	u8 bytes[4] = {word, word >> 8, word >> 16, word >> 24};
+	struct insn insn;
+
+	assert_true(arch_by_machine(EM_AARCH64)->decode(bytes, sizeof(bytes), address, &insn));
+	assert_int_equal(insn.len, 4);
+	return insn;
+}
+
+static void test_arm64(void **state)
+{
+	struct insn insn = decode_arm64(0x97ffffff, 0x1000); /* bl 0xffc */
+
+	assert_int_equal(insn.flow, FLOW_CALL);
+	assert_int_equal(insn.target, 0xffc);
+	assert_int_equal(insn.cost, INSN_EMULATED);
+	assert_int_equal(decode_arm64(0x14000002, 0x1000).target, 0x1008); /* b */
+	insn = decode_arm64(0xb4000040, 0x1000);			   /* cbz x0, 0x1008 */
+	assert_int_equal(insn.flow, FLOW_BRANCH);
+	assert_int_equal(insn.target, 0x1008);
+	assert_int_equal(insn.regs_read, 1);
+	assert_int_equal(decode_arm64(0x3607ffe1, 0x1000).target, 0xffc); /* tbz w1, #0, 0xffc */
+	assert_int_equal(decode_arm64(0xd65f03c0, 0).flow, FLOW_RETURN);
+	assert_int_equal(decode_arm64(0xd61f0200, 0).flow, FLOW_JUMP_INDIRECT); /* br x16 */
+	assert_int_equal(decode_arm64(0xd63f0020, 0).flow, FLOW_CALL_INDIRECT); /* blr x1 */
+	assert_true(decode_arm64(0xd503201f, 0).is_nop);
+	assert_true(decode_arm64(0xc85ffc20, 0).load_exclusive);  /* ldaxr x0, [x1] */
+	assert_true(decode_arm64(0xc8027c20, 0).store_exclusive); /* stxr w2, x0, [x1] */
+	assert_false(decode_arm64(0xc8dffc20, 0).load_exclusive); /* ldar x0, [x1] */
+	insn = decode_arm64(0xa9bf7bfd, 0);			  /* stp x29, x30, [sp, #-16]! */
+	assert_int_equal(insn.cost, INSN_SINGLE_STEP);
+	assert_true(insn.writes_memory && insn.may_fault);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_fault_base),
+		cmocka_unit_test(test_what_is_no_instruction),
+		cmocka_unit_test(test_register_names),
+		cmocka_unit_test(test_dwarf_numbers),
+		cmocka_unit_test(test_tables_are_sound),
+		cmocka_unit_test(test_arm64),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
