@@ -7,6 +7,8 @@
 #ifndef SNAPLINE_ELF_FILE_H
 #define SNAPLINE_ELF_FILE_H
 
+#include <string.h>
+
 #include "arch/arch.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -17,6 +19,12 @@ struct build_id {
 	u8 len; /* 0: the file has none */
 	u8 bytes[32];
 };
+
+/* Two files without a build-id aren't known to be the same. */
+static inline bool build_id_equal(const struct build_id *a, const struct build_id *b)
+{
+	return a->len && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
 
 struct elf_symbol {
 	const char *name;    /* lives as long as the file; "name@plt" for synthesized PLT entries */

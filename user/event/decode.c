@@ -141,9 +141,8 @@ static void only_probed_module(struct event *event, const struct plan_module *mo
 static bool is_probed_module(const struct event_module *module, const struct place *place, u64 bias)
 {
 	return module && module->dw && module->bias == bias &&
-	       elf_file_build_id(dw_file(module->dw))->len == place->module->build_id.len &&
-	       memcmp(elf_file_build_id(dw_file(module->dw))->bytes, place->module->build_id.bytes,
-		      place->module->build_id.len) == 0;
+	       (module->dw == place->module->dw ||
+		build_id_equal(elf_file_build_id(dw_file(module->dw)), &place->module->build_id));
 }
 
 /* A process that has called exec or dlopen since its maps were read gets them read again. */
@@ -151,7 +150,7 @@ static void fill_modules(struct event *event, const struct decoder *decoder,
 			 const struct record_head *head, const struct place *place, u64 ip)
 {
 	struct process *process =
-		processes_get(decoder->processes, (int)head->pid, head->start_time);
+		processes_get(decoder->processes, (int)head->pid, head->start_time, head->ktime);
 	u64 bias = ip - place->pc;
 	bool found = is_probed_module(module_at(process->modules, process->n_modules, ip), place,
 				      bias);

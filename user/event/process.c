@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A file mapped somewhere, opened once. */
 struct known_file {
@@ -22,6 +23,8 @@ struct processes {
 	size_t n_items;
 	struct known_file *files;
 	size_t n_files;
+	process_maps_fn recall;
+	void *recall_context;
 };
 
 struct processes *processes_new(const struct arch *arch, bool live)
@@ -189,59 +192,99 @@ static bool is_vdso(const struct proc_map *map)
 	return strcmp(map->path, "[vdso]") == 0;
 }
 
-static void add_module(struct processes *processes, struct process *process,
-		       const struct proc_map *maps, size_t n, size_t i, const void *vdso,
-		       size_t vdso_len)
+/* A record file says which build was mapped; another one's debug information would lie. */
+static bool is_other_build(const struct process_source *source, const struct event_module *module)
 {
-	struct event_module module = module_range(maps, n, i);
+	for (size_t i = 0; i < source->n_identities; i++)
+		if (source->identities[i].start == module->start)
+			return !build_id_equal(&source->identities[i].build_id,
+					       elf_file_build_id(dw_file(module->dw)));
+	return false;
+}
+
+static void fill_from_file(struct processes *processes, const struct process *process,
+			   struct event_module *module, const struct proc_map *map)
+{
+	fill_module(module, mapped_file(processes, process->pid, map), map);
+	if (module->dw && is_other_build(&process->source, module)) {
+		module->dw = NULL;
+		module->missing = "the file is another build than the one that was mapped";
+	}
+}
+
+static void add_module(struct processes *processes, struct process *process, size_t i)
+{
+	const struct process_source *source = &process->source;
+	const struct proc_map *map = &source->maps[i];
+	struct event_module module = module_range(source->maps, source->n_maps, i);
 	const struct event_module *last =
 		process->n_modules ? &process->modules[process->n_modules - 1] : NULL;
 
 	if (last && last->start == module.start)
 		return; /* a second executable mapping of the same file */
-	if (is_vdso(&maps[i]) && vdso_len)
-		fill_module(&module, vdso_file(processes, vdso, vdso_len), &maps[i]);
-	else if (maps[i].inode)
-		fill_module(&module, mapped_file(processes, process->pid, &maps[i]), &maps[i]);
+	if (is_vdso(map) && source->vdso_len)
+		fill_module(&module, vdso_file(processes, source->vdso, source->vdso_len), map);
+	else if (map->inode)
+		fill_from_file(processes, process, &module, map);
 	else
 		module.missing = "memory of no file";
-	module.path = arena_strdup(processes->arena, *maps[i].path ? maps[i].path : "[anonymous]");
+	module.path = arena_strdup(processes->arena, *map->path ? map->path : "[anonymous]");
 	*arena_push(processes->arena, process->modules, process->n_modules) = module;
 }
 
-/* Maps and vdso stay in the arena of the processes. */
 static void set_modules(struct processes *processes, struct process *process,
-			const struct proc_map *maps, size_t n, const void *vdso, size_t vdso_len)
+			const struct process_source *source)
 {
 	process->modules = NULL;
 	process->n_modules = 0;
-	process->maps = maps;
-	process->n_maps = n;
-	process->vdso = vdso;
-	process->vdso_len = vdso_len;
-	for (size_t i = 0; i < n; i++)
-		if (maps[i].executable)
-			add_module(processes, process, maps, n, i, vdso, vdso_len);
+	process->source = *source;
+	for (size_t i = 0; i < source->n_maps; i++)
+		if (source->maps[i].executable)
+			add_module(processes, process, i);
+}
+
+/* Any process's vdso is this kernel's. */
+static void read_vdso(struct processes *processes, int pid, struct process_source *source)
+{
+	u64 address;
+	u8 *bytes;
+	size_t len;
+	struct error *err = proc_vdso(pid, processes->arena, &address, &bytes, &len);
+
+	if (!err) {
+		source->vdso = bytes;
+		source->vdso_len = len;
+	}
+	error_free(err);
 }
 
 static void read_process(struct processes *processes, struct process *process)
 {
+	struct process_source source = {0};
 	struct proc_map *maps;
-	size_t n;
-	u64 vdso_address;
-	u8 *vdso = NULL;
-	size_t vdso_len = 0;
-	struct error *err = proc_maps(process->pid, processes->arena, &maps, &n);
+	struct error *err = proc_maps(process->pid, processes->arena, &maps, &source.n_maps);
 
-	process->gone = err != NULL || n == 0;
+	process->gone = err != NULL || source.n_maps == 0;
 	error_free(err);
 	if (process->gone)
 		return;
-	err = proc_vdso(process->pid, processes->arena, &vdso_address, &vdso, &vdso_len);
-	if (err)
-		vdso_len = 0;
-	error_free(err);
-	set_modules(processes, process, maps, n, vdso, vdso_len);
+	source.maps = maps;
+	read_vdso(processes, process->pid, &source);
+	set_modules(processes, process, &source);
+}
+
+/* From what the kernel said while it lived. */
+static void recall_process(struct processes *processes, struct process *process, u64 ktime)
+{
+	struct process_source source = {0};
+	struct proc_map *maps;
+
+	if (!processes->recall || !processes->recall(processes->recall_context, process->pid, ktime,
+						     processes->arena, &maps, &source.n_maps))
+		return;
+	source.maps = maps;
+	read_vdso(processes, getpid(), &source);
+	set_modules(processes, process, &source);
 }
 
 static struct process *new_process(struct processes *processes, int pid, u64 start_time)
@@ -254,7 +297,7 @@ static struct process *new_process(struct processes *processes, int pid, u64 sta
 	return process;
 }
 
-struct process *processes_get(struct processes *processes, int pid, u64 start_time)
+struct process *processes_get(struct processes *processes, int pid, u64 start_time, u64 ktime)
 {
 	struct process *process;
 
@@ -264,31 +307,36 @@ struct process *processes_get(struct processes *processes, int pid, u64 start_ti
 			return process;
 	}
 	process = new_process(processes, pid, start_time);
-	if (processes->live)
+	if (processes->live && pid)
 		read_process(processes, process);
 	else
 		process->gone = true;
+	if (process->gone)
+		recall_process(processes, process, ktime);
 	return process;
 }
 
 bool processes_refresh(struct processes *processes, struct process *process)
 {
-	size_t before = process->n_modules;
-
 	if (!processes->live || process->gone)
 		return false;
 	read_process(processes, process);
-	return !process->gone && process->n_modules != before;
+	return !process->gone;
 }
 
 struct process *processes_add(struct processes *processes, int pid, u64 start_time,
-			      const struct proc_map *maps, size_t n_maps, const void *vdso,
-			      size_t vdso_len)
+			      const struct process_source *source)
 {
 	struct process *process = new_process(processes, pid, start_time);
 
-	set_modules(processes, process, maps, n_maps, vdso, vdso_len);
+	set_modules(processes, process, source);
 	return process;
+}
+
+void processes_set_recall(struct processes *processes, process_maps_fn recall, void *context)
+{
+	processes->recall = recall;
+	processes->recall_context = context;
 }
 
 struct arena *processes_arena(struct processes *processes)

@@ -13,16 +13,32 @@
 
 struct processes;
 
+/* Which build of a file was mapped where; in record files. */
+struct file_identity {
+	u64 start; /* of the module */
+	struct build_id build_id;
+};
+
+/*
+ * What is known of a process's memory. Nothing is copied: all has to stay as long as the processes;
+ * processes_arena() is a place for it. A file that is another build than its identity says isn't used.
+ */
+struct process_source {
+	const struct proc_map *maps;
+	size_t n_maps;
+	const u8 *vdso; /* or NULL */
+	size_t vdso_len;
+	const struct file_identity *identities;
+	size_t n_identities;
+};
+
 struct process {
 	int pid;
 	u64 start_time; /* ns since boot, from the record: tells a pid from its reuse */
-	bool gone;      /* its maps could not be read: it ended before */
+	bool gone;      /* it had ended before its maps could be read */
 	struct event_module *modules; /* sorted by start */
 	size_t n_modules;
-	const struct proc_map *maps; /* what the modules were made of, for record files */
-	size_t n_maps;
-	const u8 *vdso;
-	size_t vdso_len;
+	struct process_source source; /* what the modules were made of, for record files */
 };
 
 struct processes *processes_new(const struct arch *arch, bool live);
@@ -32,18 +48,23 @@ void processes_freep(struct processes **processes);
 /* A file that is open already (the plan's), so that it isn't opened twice. */
 void processes_know_file(struct processes *processes, const char *path, struct dw *dw);
 
-/* The process, read from /proc when it is new. Never NULL: one that is gone has no modules. */
-struct process *processes_get(struct processes *processes, int pid, u64 start_time);
-/* Reads its maps again; false if it is gone or unchanged. */
-bool processes_refresh(struct processes *processes, struct process *process);
 /*
- * A process that isn't read from /proc: from a record file, or from the kernel's mmap events. The
- * maps and the vdso's bytes (may be NULL) have to stay; processes_arena() is a place for them.
+ * Who knows what was mapped in a process that has ended since (load/watch.h). Maps go into the arena.
  */
-struct process *processes_add(struct processes *processes, int pid, u64 start_time,
-			      const struct proc_map *maps, size_t n_maps, const void *vdso,
-			      size_t vdso_len);
+typedef bool (*process_maps_fn)(void *context, int pid, u64 ktime, struct arena *arena,
+				struct proc_map **maps, size_t *n);
+void processes_set_recall(struct processes *processes, process_maps_fn recall, void *context);
 
+/*
+ * The process, read from /proc when it is new; ktime is when the record was written. Never NULL: one
+ * of which nothing is known has no modules.
+ */
+struct process *processes_get(struct processes *processes, int pid, u64 start_time, u64 ktime);
+/* Reads its maps again; false if it is gone. */
+bool processes_refresh(struct processes *processes, struct process *process);
+/* A process that isn't read from /proc: of a record file. What the source points to has to stay. */
+struct process *processes_add(struct processes *processes, int pid, u64 start_time,
+			      const struct process_source *source);
 struct arena *processes_arena(struct processes *processes);
 
 /* The module that covers a run-time address; NULL if none does. */

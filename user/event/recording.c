@@ -64,8 +64,8 @@ struct error *recording_create(const char *path, const struct plan *plan, s64 re
 
 static void format_maps(const struct process *process, struct strbuf *text)
 {
-	for (size_t i = 0; i < process->n_maps; i++) {
-		const struct proc_map *map = &process->maps[i];
+	for (size_t i = 0; i < process->source.n_maps; i++) {
+		const struct proc_map *map = &process->source.maps[i];
 
 		strbuf_printf(text, "%" PRIx64 "-%" PRIx64 " %c%c%c%c %" PRIx64 " %x:%x %" PRIu64,
 			      map->start, map->end, map->readable ? 'r' : '-',
@@ -76,6 +76,22 @@ static void format_maps(const struct process *process, struct strbuf *text)
 	}
 }
 
+static void put_identities(struct recording *recording, const struct process *process)
+{
+	struct arena *arena = recording->arena;
+	struct file_identity *items = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < process->n_modules; i++) {
+		const struct event_module *module = &process->modules[i];
+
+		if (module->dw)
+			*arena_push(arena, items, n) = (struct file_identity){
+				module->start, *elf_file_build_id(dw_file(module->dw))};
+	}
+	put_section(recording, SECTION_FILES, items, n * sizeof(*items), NULL, 0);
+}
+
 static void put_process(struct recording *recording, const struct process *process)
 {
 	_cleanup_(strbuf_free) struct strbuf text = {0};
@@ -83,8 +99,9 @@ static void put_process(struct recording *recording, const struct process *proce
 
 	format_maps(process, &text);
 	put_section(recording, SECTION_PROCESS, &head, sizeof(head), text.text, text.len);
-	if (process->vdso_len)
-		put_section(recording, SECTION_VDSO, process->vdso, process->vdso_len, NULL, 0);
+	put_identities(recording, process);
+	if (process->source.vdso_len)
+		put_section(recording, SECTION_VDSO, process->source.vdso, process->source.vdso_len, NULL, 0);
 }
 
 static bool is_written(const struct recording *recording, const struct process *process)

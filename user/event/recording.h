@@ -7,6 +7,7 @@
  *	PLAN     text of plan_write(), first
  *	CLOCK    s64: ns from CLOCK_MONOTONIC to the epoch
  *	PROCESS  pid, start time; maps as text like /proc/PID/maps; before its first record
+ *	FILES    build-ids of the modules of the process before (struct file_identity each)
  *	VDSO     bytes of the vdso of the process before
  *	LATE     address and bytes that were read after the hit; of the record that follows
  *	RECORD   as the kernel wrote it

@@ -133,33 +133,56 @@ struct error *replay_open(const char *path, struct replay **replay, const char *
 	return NULL;
 }
 
-/* A vdso follows its process at once, so the process is put in when the section after it is known. */
+/* What belongs to a process follows it at once; the first section that doesn't is kept for later. */
+static struct error *read_parts(struct replay *replay, struct arena *arena,
+				struct process_source *source)
+{
+	struct section next;
+	struct error *err;
+	u8 *bytes;
+
+	for (;;) {
+		err = get_head(replay, &next);
+		if (err)
+			return err == &error_end ? NULL : err;
+		if (next.kind != SECTION_FILES && next.kind != SECTION_VDSO)
+			break;
+		err = get_bytes(replay, &next, arena, &bytes);
+		if (err)
+			return err;
+		if (next.kind == SECTION_VDSO) {
+			source->vdso = bytes;
+			source->vdso_len = next.len;
+		} else {
+			source->identities = (const struct file_identity *)bytes;
+			source->n_identities = next.len / sizeof(struct file_identity);
+		}
+	}
+	replay->pending = next;
+	return NULL;
+}
+
 static struct error *add_process(struct replay *replay, struct processes *processes, u8 *bytes,
 				 u32 len)
 {
 	struct arena *arena = processes_arena(processes);
+	struct process_source source = {0};
 	struct section_process head;
-	struct section next = {0};
 	struct proc_map *maps;
-	u8 *vdso = NULL;
-	size_t n;
 	struct error *err;
 
 	if (len < sizeof(head))
 		return damaged(replay, "a process is cut off");
 	memcpy(&head, bytes, sizeof(head));
-	err = proc_maps_parse((char *)bytes + sizeof(head), len - sizeof(head), arena, &maps, &n);
+	err = proc_maps_parse((char *)bytes + sizeof(head), len - sizeof(head), arena, &maps,
+			      &source.n_maps);
 	if (err)
 		return error_prefix(err, "%s", replay->path);
-	err = get_head(replay, &next);
-	if (!err && next.kind == SECTION_VDSO)
-		err = get_bytes(replay, &next, arena, &vdso);
-	else if (!err)
-		replay->pending = next;
-	if (err && err != &error_end)
-		return err;
-	processes_add(processes, head.pid, head.start_time, maps, n, vdso, vdso ? next.len : 0);
-	return NULL;
+	source.maps = maps;
+	err = read_parts(replay, arena, &source);
+	if (!err)
+		processes_add(processes, head.pid, head.start_time, &source);
+	return err;
 }
 
 static struct error *read_summary(struct replay *replay, const u8 *bytes, u32 len,

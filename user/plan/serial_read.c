@@ -157,16 +157,13 @@ static void open_same_file(struct plan *plan, struct plan_module *module)
 {
 	struct elf_file *file;
 	struct error *err = elf_file_open(module->path, module->shown, &file);
-	const struct build_id *id;
 
 	if (err) {
 		add_note(plan, arena_strdup(plan->arena, err->text));
 		error_free(err);
 		return;
 	}
-	id = elf_file_build_id(file);
-	if (id->len != module->build_id.len ||
-	    memcmp(id->bytes, module->build_id.bytes, id->len) != 0) {
+	if (!build_id_equal(elf_file_build_id(file), &module->build_id)) {
 		add_note(plan, arena_printf(plan->arena,
 					    "%s is not the file that was recorded: its build-id differs",
 					    module->path));
