@@ -141,3 +141,27 @@ void image_each(const struct image *image, enum image_origin origin,
 			visit(context, range->address, range->bytes, range->len);
 	}
 }
+
+enum absence image_read_run(const struct image *image, u64 address, void *bytes, size_t *len,
+			    enum image_origin *origin)
+{
+	enum { PAGE = 4096 };
+	enum absence why, late;
+	size_t part = *len;
+	const struct range *range;
+
+	if (!part || address + part < address)
+		return ABSENT_BAD_ADDRESS;
+	range = range_at(image, address, &part, &why);
+	*len = part;
+	if (range) {
+		memcpy(bytes, range->bytes + (address - range->address), part);
+		*origin = range->origin;
+		return PRESENT;
+	}
+	*len = min_u64(part, PAGE - address % PAGE);
+	if (!image->reader)
+		return why;
+	late = read_late((struct image *)image, address, bytes, *len, origin);
+	return late == ABSENT_NOT_CAPTURED ? why : late;
+}

@@ -39,6 +39,12 @@ void image_set_reader(struct image *image, image_reader_fn reader, void *context
  */
 enum absence image_read(const struct image *image, u64 address, void *bytes, size_t len,
 			enum image_origin *origin);
+/*
+ * Reads the first part of [address, address + *len) that comes from one source, and sets *len to its
+ * length, or, on failure, to the length that is absent for the reason returned. *len stays above 0.
+ */
+enum absence image_read_run(const struct image *image, u64 address, void *bytes, size_t *len,
+			    enum image_origin *origin);
 
 /*
  * Calls visit for every range of bytes with that origin, in the order in which they were added; for
