@@ -13,39 +13,44 @@
 #include "dwarf/type.h"
 
 struct value {
-	const char *name;        /* member or variable name; "[3]" for an element; NULL for a pointee */
-	const char *kind;        /* "argument", "local", "global", "capture", "member", "element" ... */
+	const char *name; /* member or variable name; "[3]" for an element; NULL for a pointee */
+	const char *kind; /* "argument", "local", "global", "capture", "member", "element" ... */
 	const struct type *type; /* as declared */
 	const char *type_name;
 	enum absence absence;
 	const char *absent_text; /* more exact than absence_text(), or NULL ("<in xmm0, ...>") */
-	u64 address;             /* run-time address; 0: not in memory */
-	bool late;               /* read after the hit */
-	u16 bit_size;            /* bit-field */
+	u64 address;		 /* run-time address; 0: not in memory */
+	bool late;		 /* read after the hit */
+	u16 bit_size;		 /* bit-field */
 	/* Scalars, by the stripped type's kind. */
 	bool is_scalar;
-	u64 number;              /* integers, enums, bool, char, pointers: zero- or sign-extended */
-	long double real;        /* FLOAT */
-	const char *text;        /* what the terminal shows for this node alone, as gdb prints it: a
-				    scalar with its "string" or <symbol>; for aggregates the braces */
-	const char *string;      /* decoded text of char arrays and char pointers, or NULL */
+	u64 number;	    /* integers, enums, bool, char, pointers: zero- or sign-extended */
+	long double real;   /* FLOAT */
+	const char *text;   /* what the terminal shows for this node alone, as gdb prints it: a
+			       scalar with its "string" or <symbol>; for aggregates the braces */
+	const char *string; /* decoded text of char arrays and char pointers, or NULL */
 	size_t string_len;
-	bool string_cut;         /* longer than the limit */
-	const char *symbol;      /* "main" or "table+8" for pointers into a symbol, or NULL */
+	bool string_cut;  /* longer than the limit */
+	bool string_late; /* the string of a char pointer was read after the hit */
+	enum absence
+		string_absence; /* of a char pointer: why its string is missing or ends early */
+	const char *symbol;	/* "main" or "table+8" for pointers into a symbol, or NULL */
 	/* Aggregates; a followed pointer has one child, its pointee. */
 	struct value *children;
 	size_t n_children;
-	u64 repeats;             /* of an element: this many equal ones, collapsed; 0 and 1: one */
-	bool cut;                /* more elements than the limit */
-	bool cycle;              /* pointer to something that is open further up: not followed */
+	u64 repeats; /* of an element: this many equal ones, collapsed; 0 and 1: one */
+	bool cut;    /* more elements than the limit */
+	bool cycle;  /* pointer to something that is open further up: not followed */
 };
 
 struct value_limits {
-	u32 depth;        /* pointers followed */
-	u32 elements;     /* of an array, gdb's `print elements` */
+	u32 depth;    /* pointers followed */
+	u32 elements; /* of an array, gdb's `print elements` */
 	u32 string_bytes;
-	u32 repeats;      /* runs longer than this collapse, gdb's `print repeats` (10) */
-	u32 nodes;        /* in one tree, over all (10,000) */
+	u32 repeats; /* runs longer than this collapse, gdb's `print repeats` (10) */
+	u32 nodes;   /* in one tree, over all (10,000) */
+	bool utf8;   /* strings: valid UTF-8 as characters, else as octal escapes (gdb in the C
+			locale); control characters are escaped either way */
 };
 
 /* What the builder asks about addresses. */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "value/build.h"
+
+static const char *member_name(const struct type_member *member, struct arena *arena)
+{
+	if (member->is_base && member->name)
+		return arena_printf(arena, "<%s>", member->name);
+	return member->name;
+}
+
+/* An unnamed bit-field is padding; a static member isn't in the object. */
+static bool is_shown(const struct type_member *member)
+{
+	return !member->is_static && !(member->bit_size && !member->name);
+}
+
+static void count_shown(const struct type_member *members, size_t n, size_t *shown)
+{
+	*shown = 0;
+	for (size_t i = 0; i < n; i++)
+		*shown += is_shown(&members[i]);
+}
+
+void build_struct(const struct builder *builder, struct value *value, const struct source *source,
+		  u64 offset, const struct type *stripped)
+{
+	struct arena *arena = builder->context->arena;
+	const struct type_member *members;
+	size_t n = type_members(stripped, &members), shown;
+
+	count_shown(members, n, &shown);
+	if (!shown) {
+		value->text = "{<No data fields>}";
+		return;
+	}
+	value->children = arena_array(arena, struct value, shown);
+	for (size_t i = 0; i < n; i++) {
+		const struct type_member *member = &members[i];
+		struct node_site site = {member_name(member, arena),
+					 member->is_base ? "base" : "member",
+					 member->type,
+					 offset + member->offset,
+					 member->bit_offset,
+					 member->bit_size};
+
+		if (!is_shown(member))
+			continue;
+		if (build_is_full(builder)) {
+			value->cut = true;
+			break;
+		}
+		value->children[value->n_children++] = *build_node(builder, source, &site);
+	}
+	value->text = value_text(value, arena);
+}
+
+/* False if the count isn't known; *why then says whether something is missing (else PRESENT). */
+static bool array_count(const struct builder *builder, const struct type *stripped, u64 *count,
+			enum absence *why)
+{
+	const struct loc *loc;
+	bool is_upper_bound = false;
+	u64 number = 0;
+
+	*why = PRESENT;
+	*count = stripped->count;
+	if (stripped->count_known)
+		return *count > 0;
+	loc = type_count_loc(stripped, &is_upper_bound);
+	if (!loc)
+		return false;
+	*why = builder->context->loc ? loc_eval_number(loc, builder->context->loc, &number)
+				     : ABSENT_UNSUPPORTED;
+	if (*why != PRESENT)
+		return false;
+	*count = number + is_upper_bound;
+	return *count > 0 && *count < 1ULL << 40;
+}
+
+/* How many elements from i on are the same. */
+static u64 run_length(const struct source *source, u64 offset, u64 size, u64 i, u64 count)
+{
+	u64 n = 1;
+
+	while (i + n < count &&
+	       source_equal(source, offset + i * size, offset + (i + n) * size, size))
+		n++;
+	return n;
+}
+
+static void add_elements(const struct builder *builder, struct value *value,
+			 const struct source *source, u64 offset, const struct type *element,
+			 u64 count)
+{
+	const struct value_limits *limits = builder->context->limits;
+	struct arena *arena = builder->context->arena;
+	u64 size = type_strip(element)->size, i = 0;
+
+	for (u64 shown = 0; i < count && shown < limits->elements && !build_is_full(builder);) {
+		struct node_site site = {arena_printf(arena, "[%llu]", (unsigned long long)i),
+					 "element",
+					 element,
+					 offset + i * size,
+					 0,
+					 0};
+		u64 run = run_length(source, offset, size, i, count);
+		struct value *child = build_node(builder, source, &site);
+
+		if (run <= limits->repeats)
+			run = 1;
+		child->repeats = run;
+		*arena_push(arena, value->children, value->n_children) = *child;
+		shown += run > 1 ? limits->repeats : 1;
+		i += run;
+	}
+	value->cut |= i < count;
+}
+
+static bool add_string(const struct builder *builder, struct value *value,
+		       const struct source *source, u64 offset, struct char_form form, u64 count)
+{
+	struct span_state state;
+	struct strbuf out = {0};
+	u64 len = count * form.width;
+
+	source_state(source, offset, len, &state);
+	if (state.any_absent)
+		return false;
+	value->string = arena_memdup(builder->context->arena, source->bytes + offset, len + 1);
+	value->string_len = len;
+	value->string_cut = text_string(&out, source->bytes + offset, len, form, value->cut,
+					builder->context->limits);
+	build_text(value, &out, builder);
+	return true;
+}
+
+void build_array(const struct builder *builder, struct value *value, const struct source *source,
+		 u64 offset, const struct type *stripped)
+{
+	const struct type *element = type_target(stripped);
+	struct char_form form = text_char_form(element);
+	u64 size = type_strip(element)->size, count, room;
+	enum absence why;
+
+	if (!size || !array_count(builder, stripped, &count, &why)) {
+		if (size && why != PRESENT)
+			build_absent(value, &(struct span){.absence = why});
+		else
+			build_unsized(builder, value, element);
+		return;
+	}
+	room = offset < source->size ? (source->size - offset) / size : 0;
+	value->cut = count > room;
+	count = min_u64(count, room);
+	if (form.width && stripped->kind == TYPE_ARRAY &&
+	    add_string(builder, value, source, offset, form, count))
+		return;
+	add_elements(builder, value, source, offset, element, count);
+	value->text = value_text(value, builder->context->arena);
+}
