@@ -149,6 +149,26 @@ static void test_fault_base(void **state)
 	assert_int_equal(decode("a4").fault_base, -1);		      /* movsb */
 }
 
+static void test_memory_operand(void **state)
+{
+	struct insn insn = decode("48 8d 15 00 01 00 00"); /* lea 0x100(%rip),%rdx */
+
+	assert_true(insn.memory.present && insn.memory.pc_relative);
+	assert_int_equal(insn.memory.size, 0);
+	assert_int_equal(insn.memory.disp, 0x1107);
+	insn = decode("48 63 04 82"); /* movslq (%rdx,%rax,4),%rax */
+	assert_int_equal(insn.memory.base, DX);
+	assert_int_equal(insn.memory.index, AX);
+	assert_int_equal(insn.memory.scale, 4);
+	assert_int_equal(insn.memory.size, 4);
+	insn = decode("ff 24 c5 00 20 40 00"); /* jmp *0x402000(,%rax,8) */
+	assert_int_equal(insn.memory.base, -1);
+	assert_int_equal(insn.memory.disp, 0x402000);
+	assert_int_equal(insn.memory.size, 8);
+	assert_false(decode("55").memory.present);
+	assert_int_equal(decode("bf 34 12 40 00").immediate, 0x401234);
+}
+
 static void test_what_is_no_instruction(void **state)
 {
 	static const u8 bad[] = {0x06}, cut[] = {0xe8, 0, 0};
@@ -266,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_fault_base),
+		cmocka_unit_test(test_memory_operand),
 		cmocka_unit_test(test_what_is_no_instruction),
 		cmocka_unit_test(test_register_names),
 		cmocka_unit_test(test_dwarf_numbers),

@@ -39,6 +39,16 @@ enum insn_flow {
 	FLOW_STOP,          /* ud2, hlt, int3: control doesn't go on */
 };
 
+/* The memory operand of an instruction, or what lea computes. Registers by DWARF number, -1: none. */
+struct insn_memory {
+	bool present;
+	bool pc_relative; /* no registers; disp is the address itself */
+	u8 size;          /* bytes accessed; 0: none (lea) */
+	s8 base, index;
+	u8 scale;         /* of index: 1, 2, 4, 8 */
+	u64 disp;
+};
+
 /* One decoded instruction. */
 struct insn {
 	u64 address;
@@ -60,6 +70,8 @@ struct insn {
 	bool is_prologue_push; /* push of a register, endbr, sub sp: for listings only */
 	u32 regs_written;    /* mask by DWARF register number (0 to 31), flags excluded */
 	u32 regs_read;
+	struct insn_memory memory; /* the one that is written in the instruction, not push's */
+	u64 immediate;             /* not of branches; 0: none */
 	char text[96];       /* disassembly, the field's usual syntax (AT&T) */
 };
 

@@ -81,6 +81,27 @@ static void note_memory(const struct decoded *decoded, const ZydisDecodedOperand
 	insn->may_fault = true;
 }
 
+static void note_address(const struct decoded *decoded, const ZydisDecodedOperand *operand,
+			 struct insn *insn)
+{
+	const ZydisDecodedOperandMem *mem = &operand->mem;
+	struct insn_memory *memory = &insn->memory;
+	bool lea = mem->type == ZYDIS_MEMOP_TYPE_AGEN;
+
+	if (memory->present || operand->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
+	    mem->segment == ZYDIS_REGISTER_FS || mem->segment == ZYDIS_REGISTER_GS)
+		return;
+	memory->present = true;
+	memory->pc_relative = mem->base == ZYDIS_REGISTER_RIP;
+	memory->size = lea || operand->size > 512 ? 0 : operand->size / 8;
+	memory->base = mem->base == ZYDIS_REGISTER_NONE ? -1 : dwarf_of(mem->base);
+	memory->index = mem->index == ZYDIS_REGISTER_NONE ? -1 : dwarf_of(mem->index);
+	memory->scale = mem->scale;
+	memory->disp = mem->disp.has_displacement ? (u64)mem->disp.value : 0;
+	if (memory->pc_relative)
+		ZydisCalcAbsoluteAddress(&decoded->insn, operand, insn->address, &memory->disp);
+}
+
 static void note_operands(const struct decoded *decoded, struct insn *insn)
 {
 	for (int i = 0; i < decoded->insn.operand_count; i++) {
@@ -88,6 +109,9 @@ static void note_operands(const struct decoded *decoded, struct insn *insn)
 
 		if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY) {
 			note_memory(decoded, operand, insn);
+			note_address(decoded, operand, insn);
+		} else if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE) {
+			insn->immediate = operand->imm.is_relative ? 0 : operand->imm.value.u;
 		} else if (operand->type == ZYDIS_OPERAND_TYPE_REGISTER) {
 			if (operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ)
 				insn->regs_read |= mask_of(operand->reg.value);
