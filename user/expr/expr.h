@@ -27,7 +27,7 @@ enum expr_kind {
 	EXPR_CAST,       /* to type; also the implicit conversions that typing inserts */
 	EXPR_MEMBER,     /* a . member at offset (bit-field too) */
 	EXPR_INDEX,      /* a [b] */
-	EXPR_CALL,       /* starts_with, contains: op; a and b */
+	EXPR_CALL,       /* starts_with, contains: op; a and text (before typing: b) */
 	EXPR_STRING_COMPARE, /* a == "text": made by typing */
 };
 
@@ -42,6 +42,7 @@ enum expr_op {
 	OP_MUL, OP_DIV, OP_MOD, OP_ADD, OP_SUB, OP_SHL, OP_SHR,
 	OP_LT, OP_LE, OP_GT, OP_GE, OP_EQ, OP_NE, OP_AND, OP_XOR, OP_OR,
 	OP_STARTS_WITH, OP_CONTAINS,
+	OP_SIZEOF, /* before typing: of a, or of type_name */
 };
 
 struct expr {
@@ -59,7 +60,10 @@ struct expr {
 	const struct loc *frame_base;
 	struct dw *dw;            /* VARIABLE: its module */
 	const struct arch_reg_name *reg;
-	u64 offset;               /* MEMBER */
+	const char *type_name;    /* CAST, sizeof: as written, "struct client"; and its `*`s */
+	u8 stars;
+	bool is_doubtful;         /* (name) - x: a cast if name is a type; typing parses again */
+	u64 offset;               /* MEMBER; pointer + - : size of what is pointed to */
 	u16 bit_offset, bit_size;
 	struct expr *a, *b, *c;
 };
@@ -78,6 +82,14 @@ struct expr_scope {
 	const struct type *return_type; /* of $return, or NULL if it isn't set here */
 	u8 return_reg;
 	void *context;
+};
+
+enum {
+	EXPR_MAX_TEXT = 4096,   /* bytes */
+	EXPR_MAX_NESTING = 64,  /* parentheses, unary operators, ?: inside each other */
+	EXPR_MAX_CONTAINS = 64, /* characters that contains() looks for */
+	EXPR_SEARCHED = 256,    /* characters that contains() looks at */
+	EXPR_STRING_CHUNK = 64, /* strings are read in pieces of this size, up to their NUL */
 };
 
 /* Errors carry the source text with the faulty span. */
@@ -99,6 +111,11 @@ struct expr_result {
 	size_t blob_len;
 	bool late;
 };
+/*
+ * What C leaves undefined is defined: signed overflow wraps, a shift count counts modulo the width of
+ * the promoted left operand. Division by zero, and any operand that can't be read, is an error, and
+ * an operand that C does not evaluate (behind && || ?:) is not read.
+ */
 struct expr_env { /* the built-ins' values at the hit */
 	u64 pid, tid, cpu, time, hits, elapsed;
 	const char *comm;
