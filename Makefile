@@ -5,6 +5,7 @@
 #   make demo       installs what is missing, builds, takes a snapshot of a bundled program
 #   make test       installs what is missing, builds, runs all tests
 #   make check      layout, format and unit tests only: quick, without root
+#   make oracle     compares snapshots with what gdb prints, at places drawn by SEED
 #   make targets    the programs that tests look into
 #   make install    PREFIX=/usr/local DESTDIR=
 #   V=1 shows the commands, SAN=1 builds with ASan and UBSan into build/san
@@ -112,6 +113,12 @@ test: setup
 	@tests/run all
 
 include tests/targets/targets.mk
+
+# gdb is the judge; SEED=N repeats a draw.
+oracle: setup
+	@$(MAKE) --no-print-directory all corpus
+	@tools/real-programs || [ $$? -eq 77 ]
+	@tests/oracle/oracle.py
 
 clean:
 	rm -rf $(TOP)

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Compares one stop in gdb with one snapshot: frame by frame, variable by variable, leaf by leaf.
+
+A leaf is a scalar, a pointer or a string; a structure or array is its leaves. A leaf is in one class:
+
+  same          printed alike, perhaps after a normalisation of the table below
+  missing       snapline says why it has none; counted by reason
+  absent        snapline doesn't name the variable or member at all: no reason given
+  different     both print a value, and they differ: must never happen
+  vector        missing, in a vector register, which a uprobe can't see: a class of its own
+  late          read after the hit, and says so: a class of its own (late_same, late_different, late_missing)
+"""
+import os
+import re
+
+# ---------------------------------------------------------------------------------------------------
+# Normalisations: name, reason, function of (gdb's text, ours) giving the two texts to compare.
+
+
+def drop_symbol(gdb, ours):
+    symbol = r"(0x[0-9a-f]+) <[^<>]*>"
+    if re.search(symbol, gdb) and re.search(symbol, ours):
+        return gdb, ours
+    return re.sub(symbol, r"\1", gdb), re.sub(symbol, r"\1", ours)
+
+
+def unreadable_text(gdb, ours):
+    strip = lambda text: re.sub(r"(0x[0-9a-f]+) <(error: )?[Cc]annot[^<>]*>$", r"\1 <unreadable>", text)
+    return strip(gdb), strip(ours)
+
+
+def pointer_type_prefix(gdb, ours):
+    strip = lambda text: re.sub(r"^\([^()]*(\([^()]*\))*[^()]*\*+\) ?(?=0x)|^\{[^{}]*\} ?(?=0x)", "", text)
+    return strip(gdb), strip(ours)
+
+
+def empty_flexible(gdb, ours):
+    """gdb prints a flexible member as its address, or as {} or "" by version."""
+    plain = lambda text: "<flexible>" if re.fullmatch(r'0x[0-9a-f]+( <[^<>]*>)?|\{\}|""|<flexible>', text) else text
+    return (plain(gdb), plain(ours)) if ours in ("{}", '""') or gdb in ("{}", '""') else (gdb, ours)
+
+
+NORMALISATIONS = [
+    ("unreadable", "gdb says <error: Cannot access memory at address ...>, snapline <cannot be read>",
+     unreadable_text),
+    ("pointer-type", "gdb writes (type *) before some pointers, by context", pointer_type_prefix),
+    ("flexible", "a flexible array member has no elements by its type; gdb prints its address", empty_flexible),
+    ("symbol", "only one side shows a <symbol+offset> behind an address; the addresses must be equal", drop_symbol),
+]
+
+
+def normalise(gdb, ours):
+    """The name of what makes the texts equal ("" if they are), or None if nothing does."""
+    gdb, ours = " ".join(gdb.split()), " ".join(ours.split())
+    if gdb == ours:
+        return ""
+    used = []
+    for name, _, function in NORMALISATIONS:
+        before = (gdb, ours)
+        gdb, ours = function(gdb, ours)
+        if (gdb, ours) != before:
+            used.append(name)
+        if gdb == ours:
+            return "+".join(used)
+    return None
+
+
+# ---------------------------------------------------------------------------------------------------
+# Leaves
+
+def gdb_leaves(node, path=()):
+    """Yields (path, node) of gdb's leaves."""
+    if "c" not in node:
+        yield path, node
+        return
+    unnamed = 0
+    for name, child in node["c"]:
+        if not name:
+            name = "#%d" % unnamed
+            unnamed += 1
+        yield from gdb_leaves(child, path + (name,))
+
+
+def is_holder(node):
+    """A structure, union or array: its children are members, not what a pointer points to."""
+    children = node.get("children") or []
+    if not children:
+        return False
+    return any(child.get("name") for child in children) and not str(node.get("text", "")).startswith(("0x", "(", '"'))
+
+
+def our_leaves(node, path=(), late=False):
+    """{path: node} of snapline's leaves, each with `late` inherited; runs of equal elements expanded."""
+    late = late or bool(node.get("late"))
+    if not is_holder(node):
+        return {path: dict(node, late=late)}
+    found, unnamed, index = {}, 0, 0
+    for child in node["children"]:
+        name = child.get("name")
+        if not name:
+            name = "#%d" % unnamed
+            unnamed += 1
+        times = 1
+        if re.fullmatch(r"\[\d+\]", name):
+            index = int(name[1:-1])
+            times = min(max(1, int(child.get("repeats", 1) or 1)), 4096)
+        for i in range(times):
+            key = "[%d]" % (index + i) if times > 1 else name
+            found.update(our_leaves(child, path + (key,), late))
+    if not found or node.get("status", "ok") != "ok":
+        found.setdefault(path, dict(node, late=late))
+    return found
+
+
+def nearest(leaves, path):
+    """The leaf at the path, or the one above it where a whole structure is missing."""
+    for length in range(len(path), -1, -1):
+        leaf = leaves.get(path[:length])
+        if leaf is not None and (length == len(path) or leaf.get("status", "ok") != "ok"):
+            return leaf
+    return None
+
+
+def judge(gdb_node, ours):
+    """(class, detail) of one leaf that gdb prints."""
+    if ours is None:
+        return "absent", ""
+    status = ours.get("status", "ok")
+    if status != "ok":
+        if status == "vector_register":
+            return "vector", status
+        return ("late_missing" if ours.get("late") else "missing"), status
+    how = normalise(gdb_node["t"], str(ours.get("text", "")))
+    if how is None:
+        return ("late_different" if ours.get("late") else "different"), str(ours.get("text", ""))
+    return ("late_same" if ours.get("late") else "same"), how
+
+
+# ---------------------------------------------------------------------------------------------------
+# Frames
+
+def gdb_frames(stop):
+    """Without the frames that gdb infers: it adds tail callers from call sites; they are not on the stack."""
+    return [frame for frame in stop["frames"] if frame["kind"] != "tailcall"]
+
+
+def our_frames(snapshot):
+    return [frame for frame in snapshot["frames"] if not frame.get("tailcall")]
+
+
+def bias_at(maps, pc):
+    for bias, start, end in maps.values():
+        if start <= pc < end:
+            return bias
+    return 0
+
+
+def same_function(gdb, ours):
+    if gdb is None or not ours:
+        return True if gdb is None and not ours else gdb is None
+    return gdb.split("@")[0].split("(")[0] == ours.split("@")[0].split("(")[0].split("+")[0]
+
+
+def frame_difference(gdb, ours, maps):
+    """None, or what differs between two frames."""
+    pc = gdb["pc"] - bias_at(maps, gdb["pc"])
+    our_pc = ours.get("pc")
+    our_pc = int(our_pc, 16) if isinstance(our_pc, str) and our_pc.startswith("0x") else our_pc
+    if our_pc is not None and our_pc not in (pc, gdb["pc"]):
+        return "pc %#x, ours %s" % (pc, ours.get("pc"))
+    if gdb["kind"] == "signal":
+        return None
+    if not same_function(gdb["function"], ours.get("function")):
+        return "function %s, ours %s" % (gdb["function"], ours.get("function"))
+    if gdb["file"] and (os.path.basename(gdb["file"]) != os.path.basename(ours.get("file") or "") or
+                        gdb["line"] != ours.get("line")):
+        return "line %s:%s, ours %s:%s" % (gdb["file"], gdb["line"], ours.get("file"), ours.get("line"))
+    if (gdb["kind"] == "inline") != bool(ours.get("inlined")):
+        return "inlined %s, ours %s" % (gdb["kind"], ours.get("inlined"))
+    return None
+
+
+def compare_frames(stop, snapshot):
+    """None, or the first difference between the frame lists."""
+    theirs, ours = gdb_frames(stop), our_frames(snapshot)
+    for number, (a, b) in enumerate(zip(theirs, ours)):
+        difference = frame_difference(a, b, stop["maps"])
+        if difference:
+            return "frame %d: %s" % (number, difference)
+    if len(theirs) != len(ours):
+        return "%d frames (last %s), ours %d (last %s, %s)" % (
+            len(theirs), theirs[-1]["function"], len(ours), ours[-1].get("function") if ours else None,
+            snapshot.get("stack_end"))
+    return None
+
+
+# ---------------------------------------------------------------------------------------------------
+# Values
+
+def unstable_leaves(frame, again):
+    """Paths whose texts differ between gdb's two runs."""
+    found = set()
+    for first, second in zip(frame["variables"], again["variables"]):
+        one, two = dict(gdb_leaves(first["value"])), dict(gdb_leaves(second["value"]))
+        for path in set(one) | set(two):
+            if one.get(path, {}).get("t") != two.get(path, {}).get("t"):
+                found.add((id(first), path))
+    if len(frame["variables"]) != len(again["variables"]):
+        found.update((id(v), path) for v in frame["variables"] for path, _ in gdb_leaves(v["value"]))
+    return found
+
+
+def pair_variables(theirs, ours):
+    """Yields (gdb's variable, ours or None); equal names are paired in their order, innermost first."""
+    waiting = {}
+    for variable in ours:
+        if variable.get("kind") != "global":
+            waiting.setdefault(variable.get("name"), []).append(variable)
+    for variable in theirs:
+        same_name = waiting.get(variable["name"]) or [None]
+        yield variable, same_name.pop(0)
+
+
+class Tally:
+    """Counts of classes, of reasons, and the cases worth reading."""
+
+    def __init__(self):
+        self.classes, self.reasons, self.normalised = {}, {}, {}
+        self.cases = []
+
+    def add(self, kind, detail, case):
+        self.classes[kind] = self.classes.get(kind, 0) + 1
+        if kind in ("missing", "late_missing", "not_printed"):
+            key = "%s: %s" % (kind, detail)
+            self.reasons[key] = self.reasons.get(key, 0) + 1
+        elif kind in ("same", "late_same") and detail:
+            self.normalised[detail] = self.normalised.get(detail, 0) + 1
+        if kind not in ("same", "late_same", "not_printed", "vector"):
+            self.cases.append(dict(case, kind=kind, detail=detail))
+
+    def merge(self, other):
+        for mine, its in ((self.classes, other.classes), (self.reasons, other.reasons),
+                          (self.normalised, other.normalised)):
+            for key, count in its.items():
+                mine[key] = mine.get(key, 0) + count
+        self.cases += other.cases
+
+    def get(self, kind):
+        return self.classes.get(kind, 0)
+
+    @property
+    def judged(self):
+        return sum(self.get(kind) for kind in ("same", "missing", "absent", "different"))
+
+    @property
+    def ratio(self):
+        return self.get("same") / self.judged if self.judged else 1.0
+
+
+def compare_values(stop, again, snapshot, place):
+    """The Tally of one place, over the frames that both sides have."""
+    tally = Tally()
+    pairs = zip(gdb_frames(stop), gdb_frames(again), our_frames(snapshot))
+    for number, (frame, frame_again, ours) in enumerate(pairs):
+        if frame["pc"] != frame_again["pc"] or frame_difference(frame, ours, stop["maps"]):
+            break
+        unstable = unstable_leaves(frame, frame_again)
+        for variable, our_variable in pair_variables(frame["variables"], ours.get("variables") or []):
+            leaves = our_leaves(our_variable) if our_variable else {}
+            for path, node in gdb_leaves(variable["value"]):
+                case = {"place": place, "frame": number, "function": frame["function"],
+                        "variable": ".".join((variable["name"],) + path), "type": variable["type"],
+                        "gdb": node["t"]}
+                mine = nearest(leaves, path)
+                if (id(variable), path) in unstable:
+                    tally.add("unstable", "", case)
+                elif "x" in node:
+                    extra = mine is not None and mine.get("status", "ok") == "ok" and node["x"] == "optimized_out"
+                    tally.add("extra" if extra else "not_printed",
+                              str(mine.get("text")) if extra else node["x"], case)
+                else:
+                    tally.add(*judge(node, mine), case)
+    return tally

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Preloaded into redis: a clock that stands still and a fixed seed, so that each run is the same.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MOMENT 1700000000
+
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+	time->tv_sec = clock == CLOCK_MONOTONIC ? 5000 : MOMENT;
+	time->tv_nsec = 250000000;
+	return 0;
+}
+
+int gettimeofday(struct timeval *restrict time, void *restrict zone __attribute__((unused)))
+{
+	time->tv_sec = MOMENT;
+	time->tv_usec = 250000;
+	return 0;
+}
+
+time_t time(time_t *to)
+{
+	if (to)
+		*to = MOMENT;
+	return MOMENT;
+}
+
+pid_t getpid(void)
+{
+	return 4242;
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	FILE *(*next)(const char *, const char *) = dlsym(RTLD_NEXT, "fopen");
+
+	return next(strcmp(path, "/dev/urandom") == 0 ? "/dev/zero" : path, mode);
+}

@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests of the comparer itself: it must see every difference, and forgive only what the table names."""
+import copy
+import sys
+import unittest
+
+sys.dont_write_bytecode = True
+import compare
+
+
+def variable(name, value, kind="local"):
+    return {"name": name, "kind": kind, "type": "int", "value": value}
+
+
+def stop(*frames):
+    return {"pc": 0x1000, "maps": {"/p": [0x1000, 0x1000, 0x9000]}, "frames": list(frames)}
+
+
+def frame(function, pc, variables=(), kind="normal", line=3):
+    return {"function": function, "kind": kind, "file": "/src/a.c", "line": line, "pc": pc,
+            "variables": list(variables)}
+
+
+def ours(function, pc, variables=(), line=3, **more):
+    return dict({"function": function, "file": "a.c", "line": line, "pc": hex(pc), "variables": list(variables)},
+                **more)
+
+
+def shown(name, text, **more):
+    return dict({"name": name, "kind": "local", "status": "ok", "text": text}, **more)
+
+
+class Texts(unittest.TestCase):
+    def test_equal(self):
+        self.assertEqual(compare.normalise("5", "5"), "")
+
+    def test_unequal(self):
+        for pair in (("5", "6"), ("0x10", "0x11"), ('0x10 "a"', '0x10 "b"'), ("1.5", "1.50000001"), ("A", "B"),
+                     ('"ab"', '"ab"...'), ("0x10 <f>", "0x11 <f>"), ("0x10 <f>", "0x10 <g>"), ("", "0")):
+            self.assertIsNone(compare.normalise(*pair), pair)
+
+    def test_symbols_are_decoration(self):
+        self.assertEqual(compare.normalise("0x10 <table+4>", "0x10"), "symbol")
+
+    def test_unreadable(self):
+        how = compare.normalise("0x1 <error: Cannot access memory at address 0x1>", "0x1 <cannot be read>")
+        self.assertIsNotNone(how)
+        self.assertIsNone(compare.normalise("0x1 <error: Cannot access memory at address 0x1>", '0x1 "a"'))
+
+    def test_pointer_type(self):
+        self.assertEqual(compare.normalise("(struct node *) 0x10", "0x10"), "pointer-type")
+        self.assertEqual(compare.normalise("{int (int, int)} 0x10 <add>", "0x10 <add>"), "pointer-type")
+
+
+class Frames(unittest.TestCase):
+    def test_equal_lists(self):
+        a = stop(frame("f", 0x1010), frame("main", 0x1020))
+        b = {"frames": [ours("f", 0x10), ours("main", 0x20)]}
+        self.assertIsNone(compare.compare_frames(a, b))
+
+    def test_each_difference_is_seen(self):
+        a = stop(frame("f", 0x1010), frame("main", 0x1020))
+        good = [ours("f", 0x10), ours("main", 0x20)]
+        for bad in ([good[0]], good + [ours("x", 0x30)], [ours("g", 0x10), good[1]], [ours("f", 0x11), good[1]],
+                    [ours("f", 0x10, line=4), good[1]], [ours("f", 0x10, inlined=True), good[1]],
+                    [good[1], good[0]]):
+            self.assertIsNotNone(compare.compare_frames(a, {"frames": bad}), bad)
+
+    def test_inferred_tail_callers_are_left_out(self):
+        a = stop(frame("f", 0x1010), frame("g", 0x1018, kind="tailcall"), frame("main", 0x1020))
+        self.assertIsNone(compare.compare_frames(a, {"frames": [ours("f", 0x10), ours("main", 0x20)]}))
+
+
+class Values(unittest.TestCase):
+    def tally(self, theirs, mine, again=None):
+        a = stop(frame("f", 0x1010, [variable("v", theirs)]))
+        b = stop(frame("f", 0x1010, [variable("v", again or theirs)]))
+        return compare.compare_values(a, b, {"frames": [ours("f", 0x10, mine)]}, "p")
+
+    def test_same(self):
+        self.assertEqual(self.tally({"t": "5"}, [shown("v", "5")]).classes, {"same": 1})
+
+    def test_different(self):
+        self.assertEqual(self.tally({"t": "5"}, [shown("v", "6")]).classes, {"different": 1})
+
+    def test_absent(self):
+        self.assertEqual(self.tally({"t": "5"}, []).classes, {"absent": 1})
+
+    def test_missing_has_its_reason(self):
+        tally = self.tally({"t": "5"}, [shown("v", "<not saved>", status="not_saved")])
+        self.assertEqual((tally.classes, tally.reasons), ({"missing": 1}, {"missing: not_saved": 1}))
+
+    def test_vector_and_late_are_their_own(self):
+        vector = self.tally({"t": "5"}, [shown("v", "<...>", status="vector_register")])
+        late = self.tally({"t": "5"}, [shown("v", "6", late=True)])
+        self.assertEqual((vector.classes, late.classes), ({"vector": 1}, {"late_different": 1}))
+        self.assertEqual((vector.judged, late.judged), (0, 0))
+
+    def test_unstable_is_left_out(self):
+        self.assertEqual(self.tally({"t": "5"}, [shown("v", "7")], again={"t": "6"}).classes, {"unstable": 1})
+
+    def test_optimized_out_is_not_a_value(self):
+        theirs = {"x": "optimized_out", "t": "<optimized out>"}
+        gone = self.tally(theirs, [shown("v", "<optimized out>", status="optimized_out")])
+        self.assertEqual(gone.classes, {"not_printed": 1})
+        self.assertEqual(self.tally(theirs, [shown("v", "5")]).classes, {"extra": 1})
+
+    def test_leaves_of_structures(self):
+        theirs = {"c": [["x", {"t": "1"}], ["", {"c": [["y", {"t": "2"}]]}], ["a", {"c": [["[0]", {"t": "3"}]]}]]}
+        mine = shown("v", "{...}", children=[
+            shown("x", "1"), {"status": "ok", "children": [shown("y", "2")], "text": "{y = 2}"},
+            shown("a", "{3}", children=[shown("[0]", "3")])])
+        self.assertEqual(self.tally(theirs, [mine]).classes, {"same": 3})
+        wrong = copy.deepcopy(mine)
+        wrong["children"][2]["children"][0]["text"] = "4"
+        self.assertEqual(self.tally(theirs, [wrong]).classes, {"same": 2, "different": 1})
+
+    def test_runs_of_equal_elements(self):
+        theirs = {"c": [["[%d]" % i, {"t": "0"}] for i in range(12)]}
+        mine = shown("v", "{0 <repeats 12 times>}", children=[shown("[0]", "0", repeats=12)])
+        self.assertEqual(self.tally(theirs, [mine]).classes, {"same": 12})
+
+    def test_a_missing_structure_misses_each_leaf(self):
+        theirs = {"c": [["x", {"t": "1"}], ["y", {"t": "2"}]]}
+        self.assertEqual(self.tally(theirs, [shown("v", "<not captured>", status="not_captured")]).classes,
+                         {"missing": 2})
+
+    def test_a_pointee_is_not_a_member(self):
+        mine = shown("v", "0x10", children=[shown("x", "1")])
+        self.assertEqual(self.tally({"t": "0x10"}, [mine]).classes, {"same": 1})
+
+    def test_shadowed_names_pair_in_order(self):
+        a = stop(frame("f", 0x1010, [variable("i", {"t": "1"}), variable("i", {"t": "2"})]))
+        good = {"frames": [ours("f", 0x10, [shown("i", "1"), shown("i", "2")])]}
+        bad = {"frames": [ours("f", 0x10, [shown("i", "2"), shown("i", "1")])]}
+        self.assertEqual(compare.compare_values(a, a, good, "p").classes, {"same": 2})
+        self.assertEqual(compare.compare_values(a, a, bad, "p").classes, {"different": 2})
+
+
+class Tap(unittest.TextTestResult):
+    number = 0
+
+    def line(self, verdict, test, why=""):
+        Tap.number += 1
+        print("%s %d - comparer: %s" % (verdict, Tap.number, test.id().split(".", 1)[1]))
+        if why:
+            print("\n".join("# " + line for line in why.splitlines()))
+
+    def addSuccess(self, test):
+        self.line("ok", test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.line("not ok", test, self._exc_info_to_string(err, test))
+
+    addError = addFailure
+
+
+if __name__ == "__main__":
+    unittest.main(testRunner=unittest.TextTestRunner(resultclass=Tap, stream=sys.stderr, verbosity=0))
