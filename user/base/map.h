@@ -13,7 +13,7 @@ struct map {
 };
 
 void map_init(struct map *map, struct arena *arena);
-void *map_get(const struct map *map, u64 key); /* NULL: not there */
+void *map_get(const struct map *map, u64 key);	     /* NULL: not there */
 void map_put(struct map *map, u64 key, void *value); /* value isn't NULL; replaces */
 /* The one copy of text, so that equal strings have equal addresses. */
 const char *map_intern(struct map *strings, const char *text, size_t len);

@@ -62,10 +62,24 @@ struct dw_instance {
 	const char *call_file;    /* inlined: where from */
 	unsigned call_line;
 	u64 die;
+	size_t parent;            /* dw_body(): index of the next outer one */
 };
 /* Every instance of every function whose source or linkage name matches the glob. */
 struct error *dw_functions(struct dw *dw, const char *glob, struct arena *arena,
 			   struct dw_instance **instances, size_t *n) _must_use_;
+/*
+ * The out-of-line function whose code covers pc, as number 0, and every inlined copy in it, outer
+ * before inner. n = 0 where none covers it.
+ */
+struct error *dw_body(struct dw *dw, u64 pc, struct arena *arena, struct dw_instance **instances,
+		      size_t *n) _must_use_;
+/*
+ * Does the compiler of the unit at pc mark beginnings of statements (is_stmt) even where it has
+ * moved code? gcc does from version 8 on; clang marks nearly every row.
+ */
+bool dw_marks_statements(struct dw *dw, u64 pc);
+/* Are the arguments of the function at this DIE in memory for all of its code (as at -O0)? */
+bool dw_has_memory_arguments(struct dw *dw, u64 function_die);
 /* Names of all functions, for listing and suggestions; reads every unit. */
 struct error *dw_function_names(struct dw *dw, const char *const **names, size_t *n) _must_use_;
 

@@ -72,6 +72,8 @@ size_t dw_unit_dies(struct dw *dw, const Dwarf_Die **cus);
 #define DW_TYPES_OFFSET (1ULL << 62)
 bool dw_die_at(struct dw *dw, u64 offset, Dwarf_Die *die);
 u64 dw_die_offset(struct dw *dw, Dwarf_Die *die);
+/* Moves on to the next sibling; false at the end. */
+bool dw_next_sibling(Dwarf_Die *die);
 /* Name through DW_AT_abstract_origin and DW_AT_specification; NULL if none. */
 const char *dw_die_name(Dwarf_Die *die);
 /* DW_AT_decl_file (or DW_AT_call_file) as a full path; NULL if none. */
@@ -83,8 +85,8 @@ const struct dw_function *dw_function_of(struct dw *dw, Dwarf_Die *die);
 /* Fills *instance from a subprogram or inlined subroutine; false if it has no code. */
 bool dw_instance_of(struct dw *dw, Dwarf_Die *die, struct arena *arena,
 		    struct dw_instance *instance);
-/* The out-of-line function whose code covers pc. */
-bool dw_subprogram_at(struct dw *dw, u64 pc, Dwarf_Die *die);
+/* The DIE at the end of the abstract origins: itself if it has none. */
+void dw_die_root(Dwarf_Die *die, Dwarf_Die *root);
 
 /* The header of a unit's line table (DWARF 5, section 6.2.4). */
 struct line_header {

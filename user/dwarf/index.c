@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The unit index: which unit has the code at an address. It is built from the unit DIEs alone (their
- * DW_AT_low_pc, DW_AT_high_pc and DW_AT_ranges), as .debug_aranges is not written by clang and rustc.
+ * The unit index: which unit has the code at an address. It is built from the unit DIEs alone
+ * (their DW_AT_low_pc, DW_AT_high_pc and DW_AT_ranges), as .debug_aranges is not written by clang
+ * and rustc.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ struct unit_range {
 struct dw_index {
 	struct dw_unit *units;
 	size_t n_units;
-	size_t n_own; /* the rest are the alternate file's */
+	size_t n_own;		   /* the rest are the alternate file's */
 	struct unit_range *ranges; /* sorted by start */
 	size_t n_ranges;
 	u64 longest; /* the longest range: how far back a covering one can start */
@@ -41,6 +42,14 @@ size_t dw_die_ranges(struct dw *dw, Dwarf_Die *die, struct arena *arena, struct 
 	return n;
 }
 
+bool dw_next_sibling(Dwarf_Die *die)
+{
+	const void *before = die->addr;
+
+	/* A damaged DW_AT_sibling may lead backwards, and so in circles. */
+	return dwarf_siblingof(die, die) == 0 && (const char *)die->addr > (const char *)before;
+}
+
 /* Units written by hand may have no range of their own: take those of their functions. */
 static size_t function_ranges(struct dw *dw, Dwarf_Die *cu, struct pc_range **ranges)
 {
@@ -56,7 +65,7 @@ static size_t function_ranges(struct dw *dw, Dwarf_Die *cu, struct pc_range **ra
 		n_some = dw_die_ranges(dw, &die, dw->arena, &some);
 		for (size_t i = 0; i < n_some && n < DW_MAX_RANGES; i++)
 			*arena_push(dw->arena, all, n) = some[i];
-	} while (dwarf_siblingof(&die, &die) == 0);
+	} while (dw_next_sibling(&die));
 	*ranges = all;
 	return n;
 }
@@ -75,7 +84,8 @@ static void add_unit(struct dw *dw, Dwarf_Die *die, u8 type)
 	if (!unit->is_compile_unit)
 		return;
 	unit->n_ranges = dw_die_ranges(dw, die, dw->arena, &unit->ranges);
-	if (!unit->n_ranges && !dwarf_hasattr(die, DW_AT_ranges) && !dwarf_hasattr(die, DW_AT_low_pc))
+	if (!unit->n_ranges && !dwarf_hasattr(die, DW_AT_ranges) &&
+	    !dwarf_hasattr(die, DW_AT_low_pc))
 		unit->n_ranges = function_ranges(dw, die, &unit->ranges);
 }
 
@@ -213,8 +223,8 @@ bool dw_die_at(struct dw *dw, u64 offset, Dwarf_Die *die)
 
 	if (!dwarf)
 		return false;
-	return offset & DW_TYPES_OFFSET ? dwarf_offdie_types(dwarf, plain, die) != NULL :
-					  dwarf_offdie(dwarf, plain, die) != NULL;
+	return offset & DW_TYPES_OFFSET ? dwarf_offdie_types(dwarf, plain, die) != NULL
+					: dwarf_offdie(dwarf, plain, die) != NULL;
 }
 
 u64 dw_die_offset(struct dw *dw, Dwarf_Die *die)
@@ -226,8 +236,8 @@ u64 dw_die_offset(struct dw *dw, Dwarf_Die *die)
 	if (dw->alt && dwarf_cu_getdwarf(die->cu) == dw->alt)
 		offset |= DW_ALT_OFFSET;
 	/* Type units of DWARF 4 lie in a section of their own, with offsets of its own. */
-	if (!dwarf_cu_info(die->cu, &version, &type, NULL, NULL, NULL, NULL, NULL) && version == 4 &&
-	    type == DW_UT_type)
+	if (!dwarf_cu_info(die->cu, &version, &type, NULL, NULL, NULL, NULL, NULL) &&
+	    version == 4 && type == DW_UT_type)
 		offset |= DW_TYPES_OFFSET;
 	return offset;
 }

@@ -53,10 +53,9 @@ struct error *dw_open(struct elf_file *file, const char *root, struct dw **dw)
 		if (opened->dbg)
 			open_alt(opened, root);
 		else
-			opened->missing = arena_printf(opened->arena,
-						       "the debug information in %s is damaged: %s",
-						       elf_file_path(opened->debug),
-						       dwarf_errmsg(-1));
+			opened->missing = arena_printf(
+				opened->arena, "the debug information in %s is damaged: %s",
+				elf_file_path(opened->debug), dwarf_errmsg(-1));
 	} else {
 		opened->missing = why_missing(opened, looked);
 	}
