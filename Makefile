@@ -114,6 +114,11 @@ test: setup
 
 include tests/targets/targets.mk
 
+demo:
+	@tools/setup build
+	@$(MAKE) --no-print-directory all $(T)/demo_orders
+	@tools/demo
+
 # gdb is the judge; SEED=N repeats a draw.
 oracle: setup
 	@$(MAKE) --no-print-directory all corpus
