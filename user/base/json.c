@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* Beyond this a double skips integers. */
 #define EXACT (1LL << 53)
 
@@ -75,32 +77,6 @@ void json_array(struct json *json)
 void json_array_end(struct json *json)
 {
 	close_scope(json, ']', false);
-}
-
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-size_t utf8_decode(const u8 *text, size_t len, u32 *code)
-{
-	static const u32 smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
-	u8 first;
-	size_t want;
-	u32 value;
-
-	if (!len)
-		return 0;
-	first = text[0];
-	want = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-	if (!want || first > 0xf4 || want > len)
-		return 0;
-	value = want == 1 ? first : first & (0x7f >> want);
-	for (size_t i = 1; i < want; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (text[i] & 0x3f);
-	}
-	if (value < smallest[want] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
-		return 0;
-	*code = value;
-	return want;
 }
 
 bool json_is_text(const char *text, size_t len)

@@ -43,8 +43,5 @@ struct error *json_end(struct json *json) _must_use_;
 
 /* Valid UTF-8 throughout? */
 bool json_is_text(const char *text, size_t len);
-/* Length of the valid UTF-8 sequence at the start of text (1 to 4), or 0; *code gets the character.
- */
-size_t utf8_decode(const u8 *text, size_t len, u32 *code);
 
 #endif

@@ -9,8 +9,8 @@
 #include "event/event.h"
 
 struct sink_options {
-	FILE *out;      /* events */
-	FILE *err;      /* notices and summaries of the text renderer */
+	FILE *out; /* events */
+	FILE *err; /* notices and summaries of the text renderer */
 	bool color;
 	bool quiet;
 	unsigned verbose;

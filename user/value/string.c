@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "base/json.h"
+#include "base/utf8.h"
 
 enum unit_kind {
 	UNIT_END,
@@ -124,45 +124,6 @@ static bool same_unit(const struct unit *a, const struct unit *b)
 	return a->kind == b->kind && a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
-/*
- * May the character go to a terminal as it is? Not what controls it, or the direction or joining of
- * the text around it, and nothing private or undefined.
- */
-static bool is_printable(u32 code, bool utf8)
-{
-	static const u32 no[][2] = {
-		{0x7f, 0x9f},	  {0xad, 0xad},	      {0x200b, 0x200f},	  {0x2028, 0x202f},
-		{0x205f, 0x206f}, {0x61c, 0x61c},     {0x180b, 0x180f},	  {0xd800, 0xf8ff},
-		{0xfdd0, 0xfdef}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},	  {0xfff0, 0xfffb},
-		{0xfffe, 0xffff}, {0x1fffe, 0x1ffff}, {0x2fffe, 0x2ffff}, {0x323b0, 0xffffffff}};
-
-	if (code < 0x80)
-		return code >= 0x20 && code < 0x7f;
-	for (size_t i = 0; i < ARRAY_LEN(no); i++)
-		if (code >= no[i][0] && code <= no[i][1])
-			return false;
-	return utf8;
-}
-
-static void put_utf8(struct strbuf *out, u32 code)
-{
-	if (code < 0x80) {
-		strbuf_putc(out, (char)code);
-	} else if (code < 0x800) {
-		strbuf_putc(out, (char)(0xc0 | code >> 6));
-		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
-	} else if (code < 0x10000) {
-		strbuf_putc(out, (char)(0xe0 | code >> 12));
-		strbuf_putc(out, (char)(0x80 | (code >> 6 & 0x3f)));
-		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
-	} else {
-		strbuf_putc(out, (char)(0xf0 | code >> 18));
-		strbuf_putc(out, (char)(0x80 | (code >> 12 & 0x3f)));
-		strbuf_putc(out, (char)(0x80 | (code >> 6 & 0x3f)));
-		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
-	}
-}
-
 static void put_raw(struct strbuf *out, const u8 *bytes, size_t len, u8 width)
 {
 	for (size_t i = 0; i + width <= len; i += width) {
@@ -173,6 +134,11 @@ static void put_raw(struct strbuf *out, const u8 *bytes, size_t len, u8 width)
 	}
 }
 
+static bool is_shown(const struct reader *reader, u32 code)
+{
+	return (code < 0x80 || reader->utf8) && utf8_is_printable(code);
+}
+
 static void put_unit(struct strbuf *out, const struct unit *unit, char quote,
 		     const struct reader *reader)
 {
@@ -180,10 +146,10 @@ static void put_unit(struct strbuf *out, const struct unit *unit, char quote,
 
 	if (unit->kind == UNIT_CHAR && unit->code >= '\a' && unit->code <= '\r') {
 		strbuf_printf(out, "\\%c", letters[unit->code - '\a']);
-	} else if (unit->kind == UNIT_CHAR && is_printable(unit->code, reader->utf8)) {
+	} else if (unit->kind == UNIT_CHAR && is_shown(reader, unit->code)) {
 		if (unit->code == (u32)quote || unit->code == '\\')
 			strbuf_putc(out, '\\');
-		put_utf8(out, unit->code);
+		utf8_encode(out, unit->code);
 	} else {
 		put_raw(out, unit->bytes, unit->len, reader->form.width);
 	}

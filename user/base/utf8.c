@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/utf8.h"
+
+size_t utf8_decode(const u8 *text, size_t len, u32 *code)
+{
+	static const u32 smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
+	u8 first;
+	size_t want;
+	u32 value;
+
+	if (!len)
+		return 0;
+	first = text[0];
+	want = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	if (!want || first > 0xf4 || want > len)
+		return 0;
+	value = want == 1 ? first : first & (0x7f >> want);
+	for (size_t i = 1; i < want; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (text[i] & 0x3f);
+	}
+	if (value < smallest[want] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+		return 0;
+	*code = value;
+	return want;
+}
+
+bool utf8_is_printable(u32 code)
+{
+	static const u32 no[][2] = {
+		{0x7f, 0x9f},	  {0xad, 0xad},	      {0x200b, 0x200f},	  {0x2028, 0x202f},
+		{0x205f, 0x206f}, {0x61c, 0x61c},     {0x180b, 0x180f},	  {0xd800, 0xf8ff},
+		{0xfdd0, 0xfdef}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},	  {0xfff0, 0xfffb},
+		{0xfffe, 0xffff}, {0x1fffe, 0x1ffff}, {0x2fffe, 0x2ffff}, {0x323b0, 0xffffffff}};
+
+	if (code < 0x80)
+		return code >= 0x20 && code < 0x7f;
+	for (size_t i = 0; i < ARRAY_LEN(no); i++)
+		if (code >= no[i][0] && code <= no[i][1])
+			return false;
+	return true;
+}
+
+void utf8_encode(struct strbuf *out, u32 code)
+{
+	if (code < 0x80) {
+		strbuf_putc(out, (char)code);
+	} else if (code < 0x800) {
+		strbuf_putc(out, (char)(0xc0 | code >> 6));
+		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
+	} else if (code < 0x10000) {
+		strbuf_putc(out, (char)(0xe0 | code >> 12));
+		strbuf_putc(out, (char)(0x80 | (code >> 6 & 0x3f)));
+		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
+	} else {
+		strbuf_putc(out, (char)(0xf0 | code >> 18));
+		strbuf_putc(out, (char)(0x80 | (code >> 12 & 0x3f)));
+		strbuf_putc(out, (char)(0x80 | (code >> 6 & 0x3f)));
+		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
+	}
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One JSON object a line, `event` first. Names are stable: adding is allowed, renaming is not.
+ *
+ * snapshot  probe id time pid tid comm cpu
+ *           place{function file line pc module build_id}
+ *           frames[{n function file line pc ip module inlined signal late variables[...]}]
+ *           stack_end stack_cut captures[...] registers{name: "0x..."}
+ * summary   probe hits over_limit condition_error condition_false rate_limited buffer_full emitted
+ *           missed (null: the kernel doesn't say) faulted seconds
+ * notice    text
+ *
+ * A variable, and each of its children:
+ *   name      null for what a pointer points to
+ *   type      as C writes it
+ *   kind      argument, local, global, capture; member, base, element, pointee
+ *   status    ok, or why the value is missing (base/absence.h)
+ *   value     number, string or bool where JSON holds it exactly, else the text; null for what is
+ *             missing and for what has members or elements instead
+ *   text      what the terminal shows, without what it points to
+ *   address   "0x..." of the thing itself, where it is in memory
+ *   pointer   "0x..." that a pointer holds
+ *   late      true: read after the hit
+ *   repeats   an element that stands for so many equal ones
+ *   cut       true: there is more than the limits let through
+ *   cycle     true: points to something it is inside of, and wasn't followed
+ *   children  members, elements, or the one pointee
+ * What has no meaning for a thing is left out, from `address` on.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "arch/arch.h"
+#include "base/json.h"
+#include "out/render.h"
+
+/* Room that a variable needs below the deepest level that the writer allows. */
+enum { SPARE_DEPTH = 8 };
+
+static void put_text_key(struct json *json, const char *key, const char *text)
+{
+	json_key(json, key);
+	json_string(json, text);
+}
+
+static void put_number_key(struct json *json, const char *key, u64 number)
+{
+	json_key(json, key);
+	json_u64(json, number);
+}
+
+static void put_hex_key(struct json *json, const char *key, u64 number)
+{
+	json_key(json, key);
+	json_hex(json, number);
+}
+
+static void put_true_key(struct json *json, const char *key, bool is_true)
+{
+	if (!is_true)
+		return;
+	json_key(json, key);
+	json_bool(json, true);
+}
+
+static void put_time(struct json *json, u64 time_ns)
+{
+	time_t seconds = (time_t)(time_ns / 1000000000);
+	char day[32], text[64];
+	struct tm utc;
+
+	json_key(json, "time");
+	if (!time_ns || !gmtime_r(&seconds, &utc) ||
+	    !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc)) {
+		json_null(json);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s.%09uZ", day, (unsigned)(time_ns % 1000000000));
+	json_string(json, text);
+}
+
+/* A string is its value if all of it is there, and nothing but NULs follow its end. */
+static bool is_whole_string(const struct value *value, size_t *len)
+{
+	size_t end;
+
+	if (!value->string || value->string_cut || value->cut || value->string_absence != PRESENT)
+		return false;
+	end = strnlen(value->string, value->string_len);
+	for (size_t i = end; i < value->string_len; i++)
+		if (value->string[i])
+			return false;
+	*len = end;
+	return json_is_text(value->string, end);
+}
+
+static void put_real(struct json *json, const struct value *value)
+{
+	double shown = (double)value->real;
+
+	if (isfinite(shown) && (long double)shown == value->real)
+		json_real(json, shown);
+	else
+		json_string(json, value->text);
+}
+
+static void put_scalar(struct json *json, const struct value *value)
+{
+	const struct type *type = type_strip(value->type);
+
+	switch (type->kind) {
+	case TYPE_BOOL:
+		if (value->number > 1)
+			json_u64(json, value->number);
+		else
+			json_bool(json, value->number);
+		break;
+	case TYPE_CHAR:
+	case TYPE_INT:
+		if (type->is_signed)
+			json_s64(json, (s64)value->number);
+		else
+			json_u64(json, value->number);
+		break;
+	case TYPE_FLOAT: put_real(json, value); break;
+	case TYPE_POINTER: json_hex(json, value->number); break;
+	default: json_string(json, value->text); break;
+	}
+}
+
+static bool is_pointer(const struct value *value)
+{
+	enum type_kind kind = value->type ? type_strip(value->type)->kind : TYPE_UNKNOWN;
+
+	return value->is_scalar && (kind == TYPE_POINTER || kind == TYPE_REFERENCE);
+}
+
+static void put_value(struct json *json, const struct value *value)
+{
+	size_t len;
+
+	json_key(json, "value");
+	if (value->absence != PRESENT || (!value->is_scalar && value->n_children))
+		json_null(json);
+	else if (is_whole_string(value, &len))
+		json_bytes(json, value->string, len);
+	else if (value->string || value->string_absence != PRESENT)
+		json_string(json, value->text);
+	else if (value->is_scalar && value->type)
+		put_scalar(json, value);
+	else
+		json_string(json, value->text);
+}
+
+static void put_variable(struct json *json, const struct value *value, struct arena *arena);
+
+static void put_variables(struct json *json, const char *key, struct value *const *values, size_t n,
+			  struct arena *arena)
+{
+	json_key(json, key);
+	json_array(json);
+	for (size_t i = 0; i < n; i++)
+		put_variable(json, values[i], arena);
+	json_array_end(json);
+}
+
+static void put_children(struct json *json, const struct value *value, struct arena *arena)
+{
+	bool too_deep = json->depth + SPARE_DEPTH > JSON_MAX_DEPTH;
+
+	put_true_key(json, "cut",
+		     value->cut || value->string_cut || (too_deep && value->n_children));
+	put_true_key(json, "cycle", value->cycle);
+	if (!value->n_children || too_deep)
+		return;
+	json_key(json, "children");
+	json_array(json);
+	for (size_t i = 0; i < value->n_children; i++)
+		put_variable(json, &value->children[i], arena);
+	json_array_end(json);
+}
+
+static void put_variable(struct json *json, const struct value *value, struct arena *arena)
+{
+	json_object(json);
+	put_text_key(json, "name", value->name);
+	put_text_key(json, "type", value->type_name);
+	put_text_key(json, "kind", value->kind);
+	put_text_key(json, "status", absence_status(value->absence));
+	put_value(json, value);
+	put_text_key(json, "text", value_text(value, arena));
+	if (value->address)
+		put_hex_key(json, "address", value->address);
+	if (is_pointer(value))
+		put_hex_key(json, "pointer", value->number);
+	put_true_key(json, "late", value->late || value->string_late);
+	if (value->repeats > 1)
+		put_number_key(json, "repeats", value->repeats);
+	put_children(json, value, arena);
+	json_object_end(json);
+}
+
+static void put_build_id(struct json *json, const struct build_id *id)
+{
+	struct strbuf text = {0};
+
+	for (unsigned i = 0; id && i < id->len && i < sizeof(id->bytes); i++)
+		strbuf_printf(&text, "%02x", id->bytes[i]);
+	put_text_key(json, "build_id", text.text);
+	strbuf_free(&text);
+}
+
+/* What a place and a frame have in common. */
+static void put_position(struct json *json, const char *function, const char *file, unsigned line,
+			 u64 pc, const char *module)
+{
+	put_text_key(json, "function", function);
+	put_text_key(json, "file", file);
+	json_key(json, "line");
+	if (file)
+		json_u64(json, line);
+	else
+		json_null(json);
+	put_hex_key(json, "pc", pc);
+	put_text_key(json, "module", module);
+}
+
+static void put_place(struct json *json, const struct event_place *place)
+{
+	json_key(json, "place");
+	json_object(json);
+	put_position(json, place->function, place->file, place->line, place->pc, place->module);
+	put_build_id(json, place->build_id);
+	json_object_end(json);
+}
+
+static void put_frame(struct json *json, const struct frame *frame, struct arena *arena)
+{
+	json_object(json);
+	put_number_key(json, "n", frame->n);
+	put_position(json, frame->function, frame->file, frame->line, frame->pc,
+		     frame->module ? frame->module->path : NULL);
+	put_hex_key(json, "ip", frame->ip);
+	json_key(json, "inlined");
+	json_bool(json, frame->is_inlined);
+	put_true_key(json, "signal", frame->is_signal);
+	put_true_key(json, "late", frame->late);
+	put_variables(json, "variables", frame->variables, frame->n_variables, arena);
+	json_object_end(json);
+}
+
+static void put_registers(struct json *json, const struct event *event)
+{
+	const struct arch *arch = arch_native();
+
+	json_key(json, "registers");
+	json_object(json);
+	for (size_t i = 0; arch && i < arch->n_names; i++) {
+		const struct arch_reg_name *name = &arch->names[i];
+
+		for (unsigned reg = 0; reg < arch->n_dwarf_regs; reg++)
+			if (arch->dwarf_slot[reg] == name->slot &&
+			    name->size == arch->pointer_size &&
+			    event->regs->absence[reg] == PRESENT)
+				put_hex_key(json, name->name, event->regs->value[reg]);
+	}
+	json_object_end(json);
+}
+
+static void put_snapshot(struct json *json, const struct event *event)
+{
+	put_text_key(json, "probe", event->probe);
+	put_number_key(json, "id", event->id);
+	put_time(json, event->time_ns);
+	put_number_key(json, "pid", event->pid);
+	put_number_key(json, "tid", event->tid);
+	put_text_key(json, "comm", event->comm);
+	put_number_key(json, "cpu", event->cpu);
+	put_place(json, &event->place);
+	json_key(json, "frames");
+	json_array(json);
+	for (size_t i = 0; i < event->n_frames; i++)
+		put_frame(json, &event->frames[i], event->arena);
+	json_array_end(json);
+	put_text_key(json, "stack_end", event->stack_end);
+	put_true_key(json, "stack_cut", event->stack_cut);
+	put_variables(json, "captures", event->captures, event->n_captures, event->arena);
+	if (event->show_regs && event->regs)
+		put_registers(json, event);
+}
+
+static void put_summary(struct json *json, const struct event *event)
+{
+	const struct accounting *sum = &event->accounting;
+
+	put_text_key(json, "probe", event->probe);
+	put_number_key(json, "hits", sum->hits);
+#define X(name) put_number_key(json, #name, sum->name);
+	HIT_CLASSES(X)
+#undef X
+	json_key(json, "missed");
+	if (sum->missed_known)
+		json_u64(json, sum->missed);
+	else
+		json_null(json);
+	put_number_key(json, "faulted", sum->faulted);
+	json_key(json, "seconds");
+	json_real(json, sum->seconds);
+}
+
+static struct error *json_event(struct sink *sink, const struct event *event)
+{
+	static const char *const names[] = {[EVENT_SNAPSHOT] = "snapshot",
+					    [EVENT_SUMMARY] = "summary",
+					    [EVENT_NOTICE] = "notice"};
+	_cleanup_(strbuf_free) struct strbuf out = {0};
+	struct error *err;
+	struct json json;
+
+	json_begin(&json, &out);
+	json_object(&json);
+	put_text_key(&json, "event", names[event->kind]);
+	switch (event->kind) {
+	case EVENT_SNAPSHOT: put_snapshot(&json, event); break;
+	case EVENT_SUMMARY: put_summary(&json, event); break;
+	case EVENT_NOTICE: put_text_key(&json, "text", event->notice); break;
+	}
+	json_object_end(&json);
+	err = json_end(&json);
+	if (err)
+		return err;
+	strbuf_putc(&out, '\n');
+	return render_write(sink->options.out, &out);
+}
+
+const struct sink_type sink_json = {.name = "json", .event = json_event};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "out/pen.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/utf8.h"
+
+static const char *const colors[] = {[PEN_TITLE] = "\033[1m",
+				     [PEN_FUNCTION] = "\033[33m",
+				     [PEN_NAME] = "\033[36m",
+				     [PEN_ADDRESS] = "\033[34m",
+				     [PEN_DIM] = "\033[2m"};
+
+static void put_safe(struct pen *pen, const char *text)
+{
+	const u8 *at = (const u8 *)text;
+	size_t rest = strlen(text), n;
+	u32 code;
+
+	for (; rest; at += n, rest -= n) {
+		n = utf8_decode(at, rest, &code);
+		if (n && utf8_is_printable(code)) {
+			pen->column++;
+			if (pen->out)
+				strbuf_add(pen->out, at, n);
+			continue;
+		}
+		n = 1;
+		pen->column += 4;
+		if (pen->out)
+			strbuf_printf(pen->out, "\\%.3o", *at);
+	}
+}
+
+void pen_put(struct pen *pen, enum pen_style style, const char *text)
+{
+	bool color = pen->color && pen->out && style != PEN_PLAIN && *text;
+
+	if (color)
+		strbuf_puts(pen->out, colors[style]);
+	put_safe(pen, text);
+	if (color)
+		strbuf_puts(pen->out, "\033[0m");
+}
+
+void pen_printf(struct pen *pen, enum pen_style style, const char *format, ...)
+{
+	char *formatted = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&formatted, format, args) < 0)
+		error_no_memory();
+	va_end(args);
+	pen_put(pen, style, formatted);
+	free(formatted);
+}
+
+void pen_newline(struct pen *pen, u32 indent)
+{
+	pen->column = indent;
+	if (pen->out)
+		strbuf_printf(pen->out, "\n%*s", (int)indent, "");
+}
+
+bool pen_is_full(const struct pen *pen)
+{
+	return !pen->out && pen->column > pen->limit;
+}
