@@ -133,5 +133,6 @@ format:
 
 install: all
 	install -D -m 755 $(TOP)/snapline $(DESTDIR)$(PREFIX)/bin/snapline
+	install -D -m 644 docs/snapline.1 $(DESTDIR)$(PREFIX)/share/man/man1/snapline.1
 
 -include $(shell find $(B)/obj $(B)/tests -name '*.d' 2>/dev/null)
