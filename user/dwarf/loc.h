@@ -69,11 +69,17 @@ struct loc_context {
 	const struct loc *frame_base; /* DW_AT_frame_base of the function at this pc, or NULL */
 	bool has_object;
 	u64 object;                  /* DW_OP_push_object_address */
-	/* Value of the parameter that the caller's call site gives for this entry expression. */
-	enum absence (*entry_value)(void *context, const struct loc *entry, u64 *value);
+	struct dw *dw;               /* for references to other variables, with pc (both may be 0) */
+	u64 pc;                      /* address as in the file at which scopes are looked up */
+	/*
+	 * Value of the parameter that the caller's call site gives for this entry expression (or for
+	 * a single DW_OP_GNU_parameter_ref). *late is set if the caller was read after the hit.
+	 */
+	enum absence (*entry_value)(void *context, const struct loc *entry, u64 *value, bool *late);
 	/* Address of offset in the thread's storage for the module. */
 	enum absence (*tls_address)(void *context, u64 offset, u64 *address);
 	void *context;
+	u8 nesting;                  /* private: bounds references to other variables */
 };
 
 enum loc_piece_kind {
@@ -91,8 +97,10 @@ struct loc_piece {
 	u16 bit_offset;         /* DW_OP_bit_piece: where in the source; size is then in bits / 8 rounded up */
 	u16 bit_size;           /* 0: whole bytes */
 	u64 address;            /* MEMORY */
-	u16 reg;                /* REGISTER, DWARF number */
-	const u8 *bytes;        /* BYTES: size bytes */
+	u16 reg;                /* REGISTER, DWARF number; ABSENT for VECTOR_REGISTER: which one */
+	bool late;              /* computed with what was read after the hit */
+	const u8 *bytes;        /* BYTES */
+	size_t bytes_len;       /* how many there are; a piece may be larger or smaller */
 	u64 die;                /* POINTER: .debug_info offset of the variable pointed to */
 	s64 pointer_offset;     /* POINTER */
 };
@@ -106,8 +114,15 @@ struct loc_result {
 void loc_eval(const struct loc *loc, const struct loc_context *context, struct loc_result *result);
 /* Evaluates to a plain number (frame base, VLA bound, call-site value). */
 enum absence loc_eval_number(const struct loc *loc, const struct loc_context *context, u64 *value);
+/* Also sets *late if anything that it used was read after the hit. */
+enum absence loc_eval_number_late(const struct loc *loc, const struct loc_context *context,
+				  u64 *value, bool *late);
 /* Gathers size bytes of a result; *address is set if all is one run of memory (else 0). */
 enum absence loc_gather(const struct loc_result *result, const struct loc_context *context, u64 size,
 			u8 *bytes, u64 *address, enum image_origin *origin, u16 *vector_reg);
+/* The same for a part: size bytes from byte `offset` (a member of a struct that lies in pieces). */
+enum absence loc_gather_at(const struct loc_result *result, const struct loc_context *context,
+			   u64 offset, u64 size, u8 *bytes, u64 *address,
+			   enum image_origin *origin, u16 *vector_reg);
 
 #endif
