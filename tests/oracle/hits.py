@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Places are judged too: how often snapline's probes of a line are hit, against gcov's count of the line.
+
+usage: hits.py [--seed N] [--lines N] [--only TEXT]
+Programs are built with --coverage, so the very binary that is probed also counts. All lines that gcov knows,
+also those never executed, take part in the draw. At -O0 each count must be equal. At -O2 the compiler
+drops, merges and moves lines; the report says how many counts are equal, and at least 4 of 5 must be.
+Writes build/oracle/hits.txt.
+"""
+import argparse
+import glob
+import gzip
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+import corpus
+from oracle import SNAPLINE
+
+EQUAL_AT = {"O0": 1.0, "O2": 0.8}
+
+
+def steering(source, word):
+    with open(source) as file:
+        for line in list(file)[:8]:
+            if line.startswith("// %s: " % word):
+                return line.split(": ", 1)[1].split()
+    return []
+
+
+def programs():
+    for source in sorted(glob.glob(os.path.join(corpus.TOP, "tests", "targets", "*.c"))):
+        with open(source) as file:
+            head = [line.strip() for line in list(file)[:8]]
+        # A library's coverage data is a file of another module: executables only.
+        if "// corpus" in head and not steering(source, "library"):
+            yield os.path.basename(source)[:-2], source
+
+
+def build(name, source, option):
+    """The program, built with coverage into a folder of its own."""
+    folder = os.path.join(corpus.TOP, "build", "targets", "cov-" + option, name)
+    os.makedirs(folder, exist_ok=True)
+    for old in glob.glob(os.path.join(folder, "*.gc*")):
+        os.unlink(old)
+    parts = [os.path.join(corpus.TOP, "tests", "targets", part) for part in steering(source, "sources")]
+    path = os.path.join(folder, name)
+    subprocess.run(["gcc", "-" + option, "-g", "--coverage", "-fprofile-update=atomic", "-o", path, source, *parts,
+                    *steering(source, "flags")], cwd=folder, check=True)
+    return folder, path
+
+
+def gcov_counts(folder, path):
+    """{(file, line): count}, of one run."""
+    subprocess.run([path], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, timeout=60)
+    subprocess.run(["gcov", "--json-format"] + glob.glob(os.path.join(folder, "*.gcda")), cwd=folder, check=True,
+                   stdout=subprocess.DEVNULL)
+    counts = {}
+    for report in glob.glob(os.path.join(folder, "*.gcov.json.gz")):
+        with gzip.open(report, "rt") as file:
+            for entry in json.load(file)["files"]:
+                for line in entry["lines"]:
+                    key = (os.path.basename(entry["file"]), line["line_number"])
+                    counts[key] = counts.get(key, 0) + line["count"]
+    return counts
+
+
+def snapline_hits(path, places):
+    """({place: hits}, what went wrong): a condition that is always false, so each hit is only counted."""
+    run = subprocess.run([SNAPLINE, "snap", "-f", "json", "-n", "0", "--rate", "0", "-d", "60s", "--if", "0",
+                          "-x", path, *places, "--", path], cwd=os.path.dirname(path), stdin=subprocess.DEVNULL,
+                         capture_output=True, text=True, errors="replace", timeout=120)
+    hits = {}
+    for line in (run.stdout + "\n" + run.stderr).splitlines():
+        at = line.find('{"event":"summary"')
+        if at >= 0:
+            summary = json.loads(line[at:])
+            if "probe" in summary:
+                hits[summary["probe"]] = summary["hits"]
+    return hits, "exit status %d: %s" % (run.returncode, " ".join(run.stderr.split())[:300])
+
+
+def judge(name, source, option, options):
+    """[(place, gcov's count, our hits or None, remark)]."""
+    folder, path = build(name, source, option)
+    counts = gcov_counts(folder, path)
+    rng = random.Random("%s %s %s" % (options.seed, name, option))
+    lines = sorted(counts)
+    rng.shuffle(lines)
+    rows = []
+    for file, line in lines[:options.lines]:
+        place = "%s:%d" % (file, line)
+        hits, said = snapline_hits(path, [place])
+        rows.append((place, counts[(file, line)], hits.get(place), said))
+    return rows
+
+
+def no_code(remark):
+    """The line is gone from the optimised program, or can't be probed there; that is said, not guessed."""
+    return "exit status 4" in remark
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", default=os.environ.get("SEED") or str(int(time.time())))
+    parser.add_argument("--lines", type=int, default=4)
+    parser.add_argument("--only", default="")
+    options = parser.parse_args()
+    print("# seed %s" % options.seed, flush=True)
+    report, failed, number = [], False, 0
+    for option, least in EQUAL_AT.items():
+        equal = unequal = gone = 0
+        for name, source in programs():
+            if options.only not in name:
+                continue
+            for place, wanted, hits, remark in judge(name, source, option, options):
+                if hits is None and no_code(remark) and option != "O0":
+                    gone, verdict = gone + 1, "gone"
+                elif hits == wanted:
+                    equal, verdict = equal + 1, "equal"
+                else:
+                    unequal, verdict = unequal + 1, "UNEQUAL"
+                report.append("%-8s %s %-10s %-22s gcov %8d, ours %8s%s" % (
+                    verdict, option, name, place, wanted, hits, "" if hits is not None else "  " + remark))
+        number += 1
+        passed = equal + unequal > 0 and equal >= least * (equal + unequal)
+        failed = failed or not passed
+        print("%s %d - hits at -%s: %d of %d lines as gcov counts them (%d without code)" % (
+            "ok" if passed else "not ok", number, option, equal, equal + unequal, gone), flush=True)
+        if not passed:
+            print("\n".join("# " + row for row in report if row.startswith("UNEQUAL " + option)))
+    with open(os.path.join(corpus.WORK, "hits.txt"), "w") as file:
+        file.write("seed %s\n" % options.seed + "\n".join(report) + "\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
