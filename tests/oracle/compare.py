@@ -83,10 +83,7 @@ def gdb_leaves(node, path=()):
 
 def is_holder(node):
     """A structure, union or array: its children are members, not what a pointer points to."""
-    children = node.get("children") or []
-    if not children:
-        return False
-    return any(child.get("name") for child in children) and not str(node.get("text", "")).startswith(("0x", "(", '"'))
+    return any(child.get("kind") != "pointee" for child in node.get("children") or [])
 
 
 def our_leaves(node, path=(), late=False):
@@ -121,6 +118,12 @@ def nearest(leaves, path):
     return None
 
 
+def without_string(gdb, ours):
+    """The pointers are equal, gdb shows the string behind, and ours says why it can't."""
+    match = re.fullmatch(r"(0x[0-9a-f]+) <[a-z][a-z -]*>", ours)
+    return bool(match) and gdb.startswith(match[1] + ' "')
+
+
 def judge(gdb_node, ours):
     """(class, detail) of one leaf that gdb prints."""
     if ours is None:
@@ -131,6 +134,9 @@ def judge(gdb_node, ours):
             return "vector", status
         return ("late_missing" if ours.get("late") else "missing"), status
     how = normalise(gdb_node["t"], str(ours.get("text", "")))
+    if how is None and without_string(gdb_node["t"], str(ours.get("text", ""))):
+        why = "string: " + str(ours["text"]).split(" ", 1)[1]
+        return ("late_missing" if ours.get("late") else "missing"), why
     if how is None:
         return ("late_different" if ours.get("late") else "different"), str(ours.get("text", ""))
     return ("late_same" if ours.get("late") else "same"), how

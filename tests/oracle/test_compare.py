@@ -127,8 +127,14 @@ class Values(unittest.TestCase):
                          {"missing": 2})
 
     def test_a_pointee_is_not_a_member(self):
-        mine = shown("v", "0x10", children=[shown("x", "1")])
+        mine = shown("v", "0x10", children=[dict(shown(None, "{x = 1}"), kind="pointee")])
         self.assertEqual(self.tally({"t": "0x10"}, [mine]).classes, {"same": 1})
+
+    def test_a_string_that_could_not_be_read(self):
+        tally = self.tally({"t": '0x10 "a"'}, [shown("v", "0x10 <not resident>")])
+        self.assertEqual(tally.reasons, {"missing: string: <not resident>": 1})
+        self.assertEqual(self.tally({"t": '0x10 "a"'}, [shown("v", "0x11 <not resident>")]).classes, {"different": 1})
+        self.assertEqual(self.tally({"t": "0x10"}, [shown("v", "0x11 <not resident>")]).classes, {"different": 1})
 
     def test_shadowed_names_pair_in_order(self):
         a = stop(frame("f", 0x1010, [variable("i", {"t": "1"}), variable("i", {"t": "2"})]))
