@@ -101,8 +101,12 @@ static struct error *parse_short(struct parser *parser, const char *arg)
 		const struct option *option = NULL;
 		struct error *err = find_option(parser, name, 2, &option);
 
-		if (err) /* -frames: the dash that is missing */
-			return p == arg + 1 ? unknown_option(parser, arg, strlen(arg)) : err;
+		if (err && p == arg + 1) { /* -frames: the dash that is missing */
+			error_free(err);
+			return unknown_option(parser, arg, strlen(arg));
+		}
+		if (err)
+			return err;
 		if (option->argument)
 			return take_value(parser, option, p[1] ? p + 1 : NULL);
 		err = option->parse(option, NULL, parser->arena, parser->spec);
