@@ -8,18 +8,10 @@
 
 #include "dwarf/dw_private.h"
 
-/* Things by DIE offset. A zeroed struct is an empty map; NULL values are not stored. */
-struct die_map {
-	u64 *keys;
-	void **values;
-	size_t capacity;
-	size_t count;
-};
-void *die_map_get(const struct die_map *map, u64 key);
-void die_map_put(struct die_map *map, u64 key, void *value, struct arena *arena);
-
 bool die_attr(Dwarf_Die *die, unsigned name, Dwarf_Attribute *attr);
 bool die_flag(Dwarf_Die *die, unsigned name);
+/* Only declared; the definition of a declared thing has DW_AT_specification. */
+bool die_is_declaration(Dwarf_Die *die);
 /*
  * A constant. Signed forms are sign-extended; data forms are zero-extended, as producers use them
  * for values that need no sign.
@@ -28,9 +20,6 @@ bool die_number(Dwarf_Die *die, unsigned name, s64 *value);
 bool die_attr_number(Dwarf_Attribute *attr, s64 *value);
 bool die_is_signed_form(const Dwarf_Attribute *attr);
 bool die_ref(Dwarf_Die *die, unsigned name, Dwarf_Die *target);
-/* DW_AT_decl_file or DW_AT_call_file as a path, absolute by the compilation directory; NULL: none.
- */
-const char *die_file(struct dw *dw, Dwarf_Die *die, unsigned name);
 unsigned die_line(Dwarf_Die *die, unsigned name);
 /* Is the unit of this DIE in a language where struct, union and enum names stand behind the word?
  */
@@ -39,10 +28,7 @@ bool die_has_tags(Dwarf_Die *die);
 /* The DIE's children; `for (bool ok = die_first(die, &c); ok; ok = die_next(&c))`. */
 bool die_first(Dwarf_Die *die, Dwarf_Die *child);
 bool die_next(Dwarf_Die *child);
-/*
- * Where a DIE's own children end and those begin that it has only through its abstract origin: the
- * origin's children that no own child refers to (a variable that this copy has lost).
- */
+/* What DW_AT_abstract_origin refers to. */
 bool die_origin(Dwarf_Die *die, Dwarf_Die *origin);
 
 /* type.c: the type that DW_AT_type names (void if none), or that this DIE is. */
@@ -68,8 +54,5 @@ struct loc *dw_decode_attr(struct dw *dw, Dwarf_Attribute *attr, u64 pc, struct 
 struct loc *dw_loc_absent(enum absence why, struct arena *arena);
 /* One that refers to the value of the variable at this DIE. */
 struct loc *dw_loc_variable(u64 die, struct arena *arena);
-
-/* The function DIE that covers pc (scope.c); false if none. */
-bool dw_function_die_at(struct dw *dw, u64 pc, Dwarf_Die *function);
 
 #endif

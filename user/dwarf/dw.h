@@ -136,16 +136,25 @@ struct dw_call_param {
 	const struct loc *location; /* DW_AT_location: register (or memory) in the callee */
 	const struct loc *value;    /* DW_AT_call_value, evaluated in the caller */
 	const struct loc *data_value; /* DW_AT_call_data_value or NULL */
+	u64 parameter;            /* DW_AT_call_parameter: the callee's formal parameter, or 0 */
 };
 struct dw_call_site {
 	struct dw_call_param *params;
 	size_t n_params;
 	bool is_tail_call;
+	u64 pc;                   /* return address; of a tail call, the address behind the jump */
 	u64 origin;               /* DIE of the callee if known, else 0 */
+	const char *origin_name;  /* its linkage or source name */
+	bool has_target_pc;
+	u64 target_pc;            /* entry of the callee, if its code is in this module */
+	const struct loc *target; /* DW_AT_call_target, evaluated in the caller; NULL if not given */
 };
 /* The call site whose return address is return_pc; NULL if it isn't described. */
 struct error *dw_call_site_at(struct dw *dw, u64 return_pc, struct arena *arena,
 			      struct dw_call_site **site) _must_use_;
+/* The tail calls of the function that covers pc. */
+struct error *dw_tail_calls_at(struct dw *dw, u64 pc, struct arena *arena,
+			       struct dw_call_site **sites, size_t *n) _must_use_;
 
 /* Call frame information (DWARF 5, section 6.4), from .eh_frame and .debug_frame. */
 enum cfi_rule_kind {

@@ -88,6 +88,9 @@ bool dw_instance_of(struct dw *dw, Dwarf_Die *die, struct arena *arena,
 /* The DIE at the end of the abstract origins: itself if it has none. */
 void dw_die_root(Dwarf_Die *die, Dwarf_Die *root);
 
+/* The out-of-line function whose code covers pc (function.c). */
+bool dw_subprogram_at(struct dw *dw, u64 pc, Dwarf_Die *die);
+
 /* The header of a unit's line table (DWARF 5, section 6.2.4). */
 struct line_header {
 	u8 version;

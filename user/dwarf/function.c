@@ -340,6 +340,14 @@ static const struct body *body_at(struct dw *dw, struct dw_unit *unit, u64 pc)
 								: NULL;
 }
 
+bool dw_subprogram_at(struct dw *dw, u64 pc, Dwarf_Die *die)
+{
+	struct dw_unit *unit = dw_unit_at(dw, pc);
+	const struct body *body = unit ? body_at(dw, unit, pc) : NULL;
+
+	return body && dw_die_at(dw, body->die, die);
+}
+
 static void add_nested(struct dw *dw, Dwarf_Die *parent, size_t outer, int depth,
 		       struct arena *arena, struct dw_instance **instances, size_t *n)
 {

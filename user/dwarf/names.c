@@ -16,7 +16,7 @@ struct name_entry {
 };
 
 struct dw_names {
-	struct die_map by_hash; /* chains of struct name_entry, in the order of the units */
+	struct map by_hash; /* chains of struct name_entry, in the order of the units */
 };
 
 enum { MAX_NAMESPACES = 16 };
@@ -106,7 +106,7 @@ static bool visit_compare(struct visitor *visitor, Dwarf_Die *die, Dwarf_Die *pa
 {
 	const char *name;
 
-	if (!tag_matches(dwarf_tag(die), visitor->tag) || die_flag(die, DW_AT_declaration))
+	if (!tag_matches(dwarf_tag(die), visitor->tag) || die_is_declaration(die))
 		return true;
 	name = dwarf_diename(die);
 	if (!name || strcmp(name, visitor->name) != 0)
@@ -139,7 +139,7 @@ static bool visit_add(struct visitor *visitor, Dwarf_Die *die, Dwarf_Die *parent
 	struct name_entry *entry, *first;
 	u64 key;
 
-	if (!name || dwarf_hasattr(die, DW_AT_declaration))
+	if (!name || die_is_declaration(die))
 		return true;
 	entry = arena_alloc(dw->arena, sizeof(*entry));
 	entry->name = name;
@@ -147,14 +147,14 @@ static bool visit_add(struct visitor *visitor, Dwarf_Die *die, Dwarf_Die *parent
 	entry->die = dw_die_offset(dw, die);
 	entry->parent = dw_die_offset(dw, parent);
 	key = hash_name(name);
-	first = die_map_get(&dw->names->by_hash, key);
+	first = map_get(&dw->names->by_hash, key);
 	if (first) {
 		/* the second place: the first of the chain stays the first, the rest in any order
 		 */
 		entry->next = first->next;
 		first->next = entry;
 	} else {
-		die_map_put(&dw->names->by_hash, key, entry, dw->arena);
+		map_put(&dw->names->by_hash, key, entry);
 	}
 	return true;
 }
@@ -166,6 +166,7 @@ static void build_index(struct dw *dw)
 	struct visitor visitor = {.visit = visit_add, .dw = dw};
 
 	dw->names = arena_alloc(dw->arena, sizeof(*dw->names));
+	map_init(&dw->names->by_hash, dw->arena);
 	for (size_t i = 0; i < n; i++) {
 		Dwarf_Die unit = units[i];
 
@@ -179,7 +180,7 @@ static struct name_entry *find_entry(struct dw *dw, const char *name, unsigned t
 
 	if (!dw->names)
 		build_index(dw);
-	entry = die_map_get(&dw->names->by_hash, hash_name(name));
+	entry = map_get(&dw->names->by_hash, hash_name(name));
 	for (; entry; entry = entry->next)
 		if (tag_matches(entry->tag, tag) && strcmp(entry->name, name) == 0)
 			return entry;

@@ -14,7 +14,7 @@
 enum { MAX_DIMENSIONS = 16, MAX_DEPTH = 128, MAX_ENUMERATORS = 100000, MAX_MEMBERS = 100000 };
 
 struct dw_types {
-	struct die_map by_die;
+	struct map by_die;
 	int depth; /* of types that are being made: bounds a cycle of typedefs */
 };
 
@@ -210,10 +210,10 @@ static struct type *make_type(struct dw *dw, Dwarf_Die *die, u64 offset)
 	type->dw = dw;
 	type->die = offset;
 	type->name = dwarf_diename(die);
-	type->is_declaration = die_flag(die, DW_AT_declaration);
+	type->is_declaration = die_is_declaration(die);
 	type->is_class = tag == DW_TAG_class_type;
 	type->has_tags = die_has_tags(die);
-	die_map_put(&dw->types->by_die, offset, type, dw->arena);
+	map_put(&dw->types->by_die, offset, type);
 	if (tag == DW_TAG_base_type)
 		load_base(type, die);
 	load_kind(type, die);
@@ -227,13 +227,15 @@ const struct type *dw_type_at(struct dw *dw, Dwarf_Die *type_die)
 	struct type *type;
 	u64 offset;
 
-	if (!dw->types)
+	if (!dw->types) {
 		dw->types = arena_alloc(dw->arena, sizeof(*dw->types));
+		map_init(&dw->types->by_die, dw->arena);
+	}
 	/* a skeleton of a type that stands in a type unit */
 	if (dwarf_attr(type_die, DW_AT_signature, &attr) && !dwarf_formref_die(&attr, &full))
 		full = *type_die;
 	offset = dw_die_offset(dw, &full);
-	type = die_map_get(&dw->types->by_die, offset);
+	type = map_get(&dw->types->by_die, offset);
 	if (type)
 		return type;
 	if (dw->types->depth >= MAX_DEPTH)
