@@ -79,6 +79,8 @@ struct event {
 	struct event_module *modules;
 	size_t n_modules;
 	u64 thread_pointer;
+	const u64 *returns;        /* true return addresses of pending return probes, newest first */
+	size_t n_returns;
 	struct frame *frames;
 	size_t n_frames;
 	const char *stack_end;     /* why unwinding ended */

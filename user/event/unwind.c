@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Registers of an outer frame are what the inner one's call frame information gives back: a
+ * callee-saved register that was pushed is read from the copied stack, one that wasn't touched is
+ * handed on, and one that a callee may clobber is lost (ABSENT_NOT_SAVED), as its content belongs to
+ * the callee. So an outer frame's variable in %rbx is as true as frame 0's, and one in %rdi says why
+ * it is missing.
+ *
+ * The pc of an outer frame is a return address: it stands behind the call, which may be the last
+ * instruction of its function or of a block. Everything but display is looked up one byte before it.
+ * The frame that a signal interrupted is the exception: its pc is exact.
+ */
+#include "event/unwind.h"
+
+#include <string.h>
+
+#include "event/process.h"
+
+static const char outermost[] = "outermost frame";
+
+/* One physical frame. */
+struct step {
+	struct event *event;
+	const struct arch *arch;
+	struct frame_regs *regs;
+	u64 ip;
+	bool is_call; /* ip is a return address */
+	bool late;    /* found with memory that was read after the hit */
+	const struct event_module *module;
+	u64 lookup_pc;
+	struct cfi_row *row; /* NULL: none covers the pc */
+	bool has_cfa;
+	u64 cfa;
+	size_t n_returns; /* pending return probes that were passed */
+};
+
+static struct loc_context loc_context(const struct step *step)
+{
+	return (struct loc_context){
+		.arch = step->arch,
+		.regs = step->regs,
+		.image = step->event->image,
+		.arena = step->event->arena,
+		.bias = step->module ? step->module->bias : 0,
+		.has_cfa = step->has_cfa,
+		.cfa = step->cfa,
+	};
+}
+
+static enum absence find_cfa(struct step *step)
+{
+	const struct cfi_row *row = step->row;
+	struct loc_context context = loc_context(step);
+
+	if (row->cfa_is_expr)
+		return loc_eval_number(row->cfa_expr, &context, &step->cfa);
+	if (step->regs->absence[row->cfa_reg] != PRESENT)
+		return step->regs->absence[row->cfa_reg];
+	step->cfa = step->regs->value[row->cfa_reg] + (u64)row->cfa_offset;
+	step->late = step->late || step->regs->late[row->cfa_reg];
+	return PRESENT;
+}
+
+/* Looks up the module and the rules of the frame; without rules there is no CFA. */
+static struct error *find_rules(struct step *step)
+{
+	struct event *event = step->event;
+	struct error *err;
+
+	step->module = module_at(event->modules, event->n_modules, step->ip - step->is_call);
+	step->row = NULL;
+	step->has_cfa = false;
+	if (!step->module)
+		return NULL;
+	step->lookup_pc = step->ip - step->is_call - step->module->bias;
+	if (!step->module->dw)
+		return NULL;
+	err = dw_cfi_row(step->module->dw, step->lookup_pc, event->arena, &step->row);
+	if (!err && step->row)
+		step->has_cfa = find_cfa(step) == PRESENT;
+	return err;
+}
+
+/* Frames. */
+
+static struct frame *add_frame(struct step *step)
+{
+	struct event *event = step->event;
+	struct frame *frame = arena_push(event->arena, event->frames, event->n_frames);
+
+	*frame = (struct frame){
+		.n = (unsigned)event->n_frames - 1,
+		.ip = step->ip,
+		.module = step->module,
+		.pc = step->module ? step->ip - step->module->bias : 0,
+		.is_signal = step->row && step->row->is_signal_frame,
+		.is_call = step->is_call,
+		.late = step->late,
+		.regs = step->regs,
+		.has_cfa = step->has_cfa,
+		.cfa = step->cfa,
+	};
+	return frame;
+}
+
+static void name_by_symbol(struct step *step, struct frame *frame)
+{
+	const struct elf_symbol *symbol;
+
+	if (!step->module || !step->module->dw)
+		return;
+	symbol = elf_file_symbol_at(dw_file(step->module->dw), step->lookup_pc);
+	if (!symbol)
+		return;
+	frame->function = symbol->name;
+	frame->function_offset = frame->pc - symbol->pc;
+}
+
+/* An inlined function's line is the pc's; its caller's is where the inlined call stands. */
+static void add_described_frames(struct step *step, struct dw_frame *frames, size_t n, u32 room)
+{
+	struct dw_row row = {0};
+	bool has_row = dw_row_at(step->module->dw, step->lookup_pc, &row);
+	const char *file = has_row ? row.file : NULL;
+	unsigned line = row.line;
+
+	for (size_t i = 0; i < n && i < room; i++) {
+		struct frame *frame = add_frame(step);
+
+		frame->function = frames[i].function->name;
+		frame->is_inlined = frames[i].instance.is_inlined;
+		frame->dw_frame = &frames[i];
+		frame->file = line ? file : NULL;
+		frame->line = line;
+		file = frames[i].call_file;
+		line = frames[i].call_line;
+	}
+	step->event->stack_cut = n > room;
+}
+
+static struct error *add_frames(struct step *step, u32 room)
+{
+	struct dw_frame *frames;
+	size_t n = 0;
+	struct error *err = NULL;
+
+	if (step->module && step->module->dw)
+		err = dw_frames_at(step->module->dw, step->lookup_pc, step->event->arena, &frames,
+				   &n);
+	if (err)
+		return err;
+	if (n)
+		add_described_frames(step, frames, n, room);
+	else
+		name_by_symbol(step, add_frame(step));
+	return NULL;
+}
+
+/* Stepping out. */
+
+static void lose(struct frame_regs *regs, unsigned reg, enum absence why)
+{
+	regs->absence[reg] = (u8)why;
+	regs->value[reg] = 0;
+}
+
+static void restore_saved(struct step *step, struct frame_regs *outer, unsigned reg, u64 address)
+{
+	enum image_origin origin;
+	enum absence why = image_read(step->event->image, address, &outer->value[reg],
+				      sizeof(outer->value[reg]), &origin);
+
+	outer->absence[reg] = (u8)why;
+	outer->late[reg] = why == PRESENT && origin == IMAGE_LATE;
+}
+
+/* The expression gets the CFA on its stack (DWARF 5, section 6.4.2). */
+static void restore_computed(struct step *step, struct frame_regs *outer, unsigned reg,
+			     const struct cfi_rule *rule)
+{
+	struct loc_context context = loc_context(step);
+	u64 number;
+	enum absence why = loc_eval_number(rule->expr, &context, &number);
+
+	if (why != PRESENT)
+		lose(outer, reg, why);
+	else if (rule->kind == CFI_EXPRESSION)
+		restore_saved(step, outer, reg, number);
+	else
+		outer->value[reg] = number;
+}
+
+static void restore(struct step *step, struct frame_regs *outer, unsigned reg)
+{
+	const struct cfi_rule *rule = &step->row->rules[reg];
+
+	outer->absence[reg] = PRESENT;
+	outer->late[reg] = step->late;
+	switch (rule->kind) {
+	case CFI_UNDEFINED:
+		lose(outer, reg, ABSENT_NOT_SAVED);
+		break;
+	case CFI_SAME:
+	case CFI_REGISTER: {
+		unsigned from = rule->kind == CFI_SAME ? reg : rule->reg;
+
+		outer->value[reg] = step->regs->value[from];
+		outer->absence[reg] = step->regs->absence[from];
+		outer->late[reg] = step->regs->late[from];
+		break;
+	}
+	case CFI_OFFSET:
+		restore_saved(step, outer, reg, step->cfa + (u64)rule->offset);
+		break;
+	case CFI_VAL_OFFSET:
+		outer->value[reg] = step->cfa + (u64)rule->offset;
+		break;
+	case CFI_EXPRESSION:
+	case CFI_VAL_EXPRESSION:
+		restore_computed(step, outer, reg, rule);
+		break;
+	}
+}
+
+static struct frame_regs *outer_regs(struct step *step)
+{
+	const struct arch *arch = step->arch;
+	struct frame_regs *outer = arena_alloc(step->event->arena, sizeof(*outer));
+
+	for (unsigned reg = 0; reg < ARCH_MAX_DWARF_REGS; reg++) {
+		if (reg < arch->n_dwarf_regs && arch->dwarf_slot[reg] >= 0)
+			restore(step, outer, reg);
+		else
+			lose(outer, reg, ABSENT_VECTOR_REGISTER);
+	}
+	if (step->row->rules[arch->dwarf_sp].kind == CFI_SAME ||
+	    step->row->rules[arch->dwarf_sp].kind == CFI_UNDEFINED) {
+		outer->value[arch->dwarf_sp] = step->cfa;
+		outer->absence[arch->dwarf_sp] = PRESENT;
+		outer->late[arch->dwarf_sp] = step->late;
+	}
+	return outer;
+}
+
+/* While another tool's return probe is pending, its trampoline stands for the return address. */
+static bool pass_return_probe(struct step *step, u64 *ip)
+{
+	const struct event *event = step->event;
+	const struct event_module *module = module_at(event->modules, event->n_modules, *ip);
+
+	if (!module || strcmp(module->path, "[uprobes]") != 0)
+		return true;
+	if (step->n_returns >= event->n_returns)
+		return false;
+	*ip = event->returns[step->n_returns++];
+	return true;
+}
+
+static const char *missing_memory(const struct step *step, enum absence why)
+{
+	return arena_printf(step->event->arena,
+			    "the return address at 0x%llx is missing: %s",
+			    (unsigned long long)(step->cfa - step->arch->pointer_size),
+			    absence_text(why));
+}
+
+static const char *no_rules(const struct step *step)
+{
+	struct arena *arena = step->event->arena;
+	unsigned long long ip = step->ip;
+
+	if (!step->module)
+		return arena_printf(arena, "0x%llx is in no module that is known", ip);
+	if (!step->module->dw)
+		return arena_printf(arena, "no call frame information for %s: %s",
+				    step->module->path, step->module->missing);
+	return arena_printf(arena, "no call frame information for 0x%llx in %s",
+			    (unsigned long long)step->lookup_pc, step->module->path);
+}
+
+static const char *no_cfa(struct step *step)
+{
+	return arena_printf(step->event->arena, "the frame of 0x%llx can't be found: %s",
+			    (unsigned long long)step->ip, absence_text(find_cfa(step)));
+}
+
+/* Moves on to the caller; the reason if there is none. */
+static const char *step_out(struct step *step, u64 *last_cfa)
+{
+	const struct cfi_row *row = step->row;
+	struct frame_regs *outer;
+	u16 column;
+
+	if (!row)
+		return no_rules(step);
+	if (!step->has_cfa)
+		return no_cfa(step);
+	column = row->return_column;
+	if (row->rules[column].kind == CFI_UNDEFINED)
+		return outermost;
+	if (*last_cfa && step->cfa <= *last_cfa && !row->is_signal_frame)
+		return "the stack does not go on upwards: it is damaged, or switched";
+	outer = outer_regs(step);
+	if (outer->absence[column] != PRESENT)
+		return missing_memory(step, outer->absence[column]);
+	if (!outer->value[column])
+		return outermost;
+	*last_cfa = row->is_signal_frame ? 0 : step->cfa;
+	step->late = step->late || outer->late[column];
+	step->regs = outer;
+	step->ip = outer->value[column];
+	step->is_call = !row->is_signal_frame;
+	if (!pass_return_probe(step, &step->ip))
+		return "a return probe of another tool hides the return address";
+	outer->value[step->arch->dwarf_pc] = step->ip;
+	return NULL;
+}
+
+struct error *event_unwind(struct event *event, u32 max_frames)
+{
+	const struct arch *arch = arch_native();
+	struct step step = {
+		.event = event,
+		.arch = arch,
+		.regs = event->regs,
+		.ip = event->regs->value[arch->dwarf_pc],
+	};
+	u64 last_cfa = 0;
+	struct error *err;
+
+	while (event->n_frames < max_frames) {
+		err = find_rules(&step);
+		if (!err)
+			err = add_frames(&step, max_frames - (u32)event->n_frames);
+		if (err)
+			return err;
+		event->stack_end = step_out(&step, &last_cfa);
+		if (event->stack_end)
+			return NULL;
+	}
+	event->stack_cut = true;
+	event->stack_end = arena_printf(event->arena, "limit of %u frames (--frames)", max_frames);
+	return NULL;
+}
