@@ -11,9 +11,9 @@
  *
  * Generated code may use BAY_STACK bytes of its own stack, r0 to r9 freely, calls helpers only from
  * gen's list, and reads the arguments at the offsets of the structs below. Its last instruction is
- * an exit. A field of bay_env that costs something to fill (pid, tid, time, comm, thread_pointer) is
- * filled only if the code names it: loads at its offset from the pointer in r2, or for comm adds an
- * offset within comm to a copy of that pointer. The loader finds that in the instructions; other
+ * an exit. A field of bay_env that costs something to fill (pid, tid, time, comm, thread_pointer)
+ * is filled only if the code names it: loads at its offset from the pointer in r2, or for comm adds
+ * an offset within comm to a copy of that pointer. The loader finds that in the instructions; other
  * fields are always there.
  */
 #ifndef SNAPLINE_BAY_H
@@ -27,50 +27,55 @@ enum {
 	BAY_ERROR = 2,
 
 	BAY_STACK = 256,
-	BAY_INSNS = 2048,          /* no-ops in each bay */
+	BAY_INSNS = 2048, /* no-ops in each bay */
 	SNAPLINE_MAX_ROOTS = 64,
 
 	/* The marker: r0 = ldimm64 of (BAY_MAGIC << 32 | number), the bay's first instruction. */
 	BAY_MAGIC = 0x534e4159,
 	BAY_CONDITION = 1,
 	BAY_ROOTS = 2,
+	/* Not bays, found in the same way: the ldimm64 that becomes the program's word (probe.h),
+	 * and one followed by `rX = 1` and an atomic add of rX, which becomes a fetch-and-add where
+	 * the kernel has it (5.12; clang emits none for the instruction set of 5.10). */
+	BAY_PROGRAM = 3,
+	BAY_FETCH = 4,
 };
 
 /* What conditions can ask besides registers (pt_regs) and memory. All u64, at fixed offsets. */
 struct bay_env {
-	__u64 bias;           /* ip - pc of the probed module */
+	__u64 bias; /* ip - pc of the probed module */
 	__u64 thread_pointer;
 	__u64 pid, tid, cpu;
-	__u64 time;           /* CLOCK_MONOTONIC, ns */
-	__u64 hits;           /* of this probe, this one included */
-	__u64 elapsed;        /* tic-toc: ns since the tic; else 0 */
+	__u64 time;    /* CLOCK_MONOTONIC, ns */
+	__u64 hits;    /* of this probe, this one included */
+	__u64 elapsed; /* tic-toc: ns since the tic; else 0 */
 	char comm[16];
 };
 
 /* A place where the walk of the read table starts. */
 struct bay_root {
-	__u64 address;        /* 0: none */
+	__u64 address; /* 0: none */
 };
 
 /*
  * The read table: what to copy at a hit, starting from the roots. Built by plan/, walked by a fixed
  * BPF loop with a bounded work list. Node 0 is none. A node is an object of `size` bytes at some
  * address; each edge is a pointer in it, at `offset`, to an object that another node describes.
- * Depth is spelled out in the nodes (a list element at depth 1 and at depth 2 are two nodes), so the
- * walk needs no counter and always ends.
+ * Depth is spelled out in the nodes (a list element at depth 1 and at depth 2 are two nodes), so
+ * the walk needs no counter and always ends.
  */
 enum read_kind {
-	READ_OBJECT = 0,      /* `size` bytes; then its edges, once for each of `elements` */
-	READ_STRING = 1,      /* up to `size` bytes, until a NUL */
+	READ_OBJECT = 0, /* `size` bytes; then its edges, once for each of `elements` */
+	READ_STRING = 1, /* up to `size` bytes, until a NUL */
 };
 
 struct read_node {
-	__u32 size;           /* bytes; at most SNAPLINE_MAX_READ */
+	__u32 size; /* bytes; at most SNAPLINE_MAX_READ */
 	__u16 kind;
 	__u16 n_edges;
 	__u32 first_edge;
-	__u32 elements;       /* of an array whose elements hold the edges; 1 otherwise */
-	__u32 stride;         /* bytes from one element to the next */
+	__u32 elements; /* of an array whose elements hold the edges; 1 otherwise */
+	__u32 stride;	/* bytes from one element to the next */
 };
 
 struct read_edge {

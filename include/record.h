@@ -11,25 +11,25 @@
 #define SNAPLINE_RECORD_MAGIC 0x50414e53 /* "SNAP" */
 
 enum {
-	SNAPLINE_SLOTS = 24,      /* u64s of saved pt_regs: x86-64 has 21 */
+	SNAPLINE_SLOTS = 24, /* u64s of saved pt_regs: x86-64 has 21 */
 	SNAPLINE_COMM = 16,
 	SNAPLINE_MAX_CHUNKS = 512,
-	SNAPLINE_MAX_CPUS = 16,   /* ring buffers */
+	SNAPLINE_MAX_CPUS = 16, /* ring buffers */
 };
 
 /* Header of every record. */
 struct record_head {
 	__u32 magic;
-	__u32 size;        /* bytes in use, header included; the rest of the reservation is garbage */
-	__u32 place;       /* index of the place in the plan */
+	__u32 size;  /* bytes in use, header included; the rest of the reservation is garbage */
+	__u32 place; /* index of the place in the plan */
 	__u32 cpu;
-	__u64 ktime;       /* bpf_ktime_get_ns(): CLOCK_MONOTONIC */
+	__u64 ktime; /* bpf_ktime_get_ns(): CLOCK_MONOTONIC */
 	__u64 boottime;
-	__u32 pid, tid;    /* as snapline's pid namespace calls them; 0: not visible there */
+	__u32 pid, tid; /* as snapline's pid namespace calls them; 0: not visible there */
 	__u32 global_pid, global_tid;
-	__u64 start_time;  /* of the process, ns since boot: tells a pid from its reuse */
+	__u64 start_time;     /* of the process, ns since boot: tells a pid from its reuse */
 	__u64 thread_pointer; /* fs base, tpidr */
-	__u64 hit;         /* number of this hit at this probe, from 1 */
+	__u64 hit;	      /* number of this hit at this probe, from 1 */
 	char comm[SNAPLINE_COMM];
 	__u64 regs[SNAPLINE_SLOTS];
 	__u32 n_chunks;
@@ -39,19 +39,19 @@ struct record_head {
 enum chunk_state {
 	CHUNK_OK = 0,
 	CHUNK_NOT_RESIDENT = 1, /* could not be read without faulting, and was not faulted */
-	CHUNK_BAD_ADDRESS = 2,  /* no such memory */
-	CHUNK_FAULTED = 3,      /* read, after faulting it in */
-	CHUNK_NO_ROOM = 4,      /* the record was full */
+	CHUNK_BAD_ADDRESS = 2,	/* no such memory */
+	CHUNK_FAULTED = 3,	/* read, after faulting it in */
+	CHUNK_NO_ROOM = 4,	/* the record was full */
 };
 
 /* One piece of memory. */
 struct record_chunk {
 	__u64 address;
 	__u32 len;
-	__u32 offset;      /* of its bytes, from data_offset */
-	__u16 state;       /* enum chunk_state */
-	__u16 kind;        /* 0 stack, 1 pointee, 2 string */
-	__u32 node;        /* read table node */
+	__u32 offset; /* of its bytes, from data_offset */
+	__u16 state;  /* enum chunk_state */
+	__u16 kind;   /* 0 stack, 1 pointee, 2 string */
+	__u32 node;   /* read table node */
 };
 
 #endif

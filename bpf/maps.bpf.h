@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/*
+ * Every map and every knob of the programs. Sizes given as 1 are set by user space before loading.
+ * Knobs are constants by the time the verifier sees them: what they turn off costs nothing.
+ */
+#ifndef SNAPLINE_MAPS_BPF_H
+#define SNAPLINE_MAPS_BPF_H
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#include "bay.h"
+#include "kernel.h"
+#include "probe.h"
+#include "record.h"
+
+#define _inline_ static inline __attribute__((always_inline))
+
+enum { PAGE_BYTES = 4096 }; /* the smallest page of any CPU */
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+
+/* Limits of every probe; 0: none (load.h, struct load_limits). */
+const volatile u64 knob_limit = 0;
+const volatile u64 knob_expires = 0; /* bpf_ktime_get_ns() */
+const volatile u64 knob_rate = 0;
+const volatile u64 knob_skip = 0;
+const volatile u64 knob_sample = 0;
+/* Processes. */
+const volatile u32 knob_process_mode = PROCESS_ANY;
+const volatile u32 knob_namespace = 0; /* inode of our pid namespace; 0: the initial one */
+/* The record (record.bpf.h). */
+const volatile u32 knob_rings = 1;
+const volatile u32 knob_record_bytes = 0;
+const volatile u32 knob_data_at = 0;
+const volatile u32 knob_stack_bytes = 0;
+const volatile u32 knob_data_limit = 0; /* no read starts behind this offset in the data */
+
+/* PROCESS_ONE: the pid, as our namespace calls it. */
+volatile u32 one_pid = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct place_config);
+} places SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct probe_state);
+	__uint(map_flags, BPF_F_MMAPABLE);
+} probes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct probe_counts);
+} counts SEC(".maps");
+
+/* Processes that are looked at, by pid in our namespace, with start_boottime (0: not known). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} pids SEC(".maps");
+
+/* The read table (bay.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct read_node);
+} nodes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct read_edge);
+} edges SEC(".maps");
+
+/* Of program p, root r: element p * SNAPLINE_MAX_ROOTS + r is its node. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} root_nodes SEC(".maps");
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, SNAPLINE_MAX_CPUS);
+	__type(key, u32);
+	__array(values, struct ring);
+} rings SEC(".maps");
+
+#endif

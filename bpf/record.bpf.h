@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/* The record: reserved, filled with what is always there, handed over. layout.h shows it. */
+#ifndef SNAPLINE_RECORD_BPF_H
+#define SNAPLINE_RECORD_BPF_H
+
+#include "env.bpf.h"
+#include "layout.h"
+
+/* NULL: the ring is full. */
+_inline_ struct record *record_reserve(void)
+{
+	u32 index = bpf_get_smp_processor_id() % knob_rings;
+	void *ring = bpf_map_lookup_elem(&rings, &index);
+
+	return ring ? bpf_ringbuf_reserve(ring, knob_record_bytes, 0) : NULL;
+}
+
+_inline_ void record_fill(struct record *record, struct pt_regs *ctx, const struct hit *hit)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct record_head *head = &record->head;
+	u64 global = bpf_get_current_pid_tgid();
+
+	head->magic = SNAPLINE_RECORD_MAGIC;
+	head->place = hit->place_index;
+	head->cpu = bpf_get_smp_processor_id();
+	head->ktime = bpf_ktime_get_ns();
+	head->boottime = bpf_ktime_get_boot_ns();
+	head->pid = current_pid_here();
+	head->tid = current_tid_here();
+	head->global_pid = global >> 32;
+	head->global_tid = (u32)global;
+	head->start_time = task->group_leader->start_boottime;
+	head->thread_pointer = task_thread_pointer(task);
+	head->hit = hit->number;
+	bpf_get_current_comm(head->comm, sizeof(head->comm));
+#pragma unroll
+	for (int i = 0; i < SNAPLINE_SLOTS; i++)
+		head->regs[i] = i < REGS_SLOTS ? ctx->slot[i] : 0;
+	head->n_chunks = 0;
+	head->data_offset = knob_data_at;
+}
+
+_inline_ void record_submit(struct record *record, u32 used)
+{
+	record->head.size = knob_data_at + used;
+	bpf_ringbuf_submit(record, 0);
+}
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
+/* What user space tells the programs of bpf/ about places and probes, and what they count. */
+#ifndef SNAPLINE_PROBE_H
+#define SNAPLINE_PROBE_H
+
+#include <linux/types.h>
+
+/* A place: where it is in its file, and to which of the user's probes it belongs. */
+struct place_config {
+	__u64 pc;    /* bias = ip - pc */
+	__u32 probe; /* index into probe_state and probe_counts */
+	__u32 unused;
+};
+
+/* Of a probe, shared by all CPUs; a cache line pair of its own. */
+struct probe_state {
+	__u64 hits;	    /* runs after the process check */
+	__u64 closed;	    /* not 0: the gate is closed; user space and the programs close it */
+	__u64 claimed;	    /* hits that were given a number below the limit */
+	__u64 window_start; /* of the rate, bpf_ktime_get_ns() */
+	__u64 window_count; /* emitted in this window */
+	__u64 unused[11];
+};
+
+/* The class of a hit (DESIGN.md, "Accounting"), in the order in which they are asked. */
+enum hit_class {
+	HIT_OVER_LIMIT,
+	HIT_CONDITION_ERROR,
+	HIT_CONDITION_FALSE,
+	HIT_RATE_LIMITED,
+	HIT_BUFFER_FULL,
+	HIT_EMITTED,
+	HIT_CLASSES,
+};
+
+/* Of a probe, on one CPU. */
+struct probe_counts {
+	__u64 hits[HIT_CLASSES];
+	__u64 faulted; /* reads that faulted memory in; outside the sum */
+	__u64 unused;
+};
+
+/* How a program knows its processes. */
+enum process_mode {
+	PROCESS_ANY,
+	PROCESS_ONE, /* one pid, which user space may change; 0: the set */
+	PROCESS_SET,
+};
+
+/*
+ * What differs between the programs of one session, in one word that the loader writes into their
+ * instructions (bay.h, BAY_PROGRAM).
+ */
+#define PROGRAM_NEEDS_PROCESS (1ull << 0) /* bay_env: pid, tid */
+#define PROGRAM_NEEDS_TIME (1ull << 1)
+#define PROGRAM_NEEDS_COMM (1ull << 2)
+#define PROGRAM_NEEDS_THREAD (1ull << 3) /* thread_pointer */
+#define PROGRAM_HAS_CONDITION (1ull << 8)
+#define PROGRAM_HAS_ROOTS (1ull << 9)
+#define PROGRAM_ONE_PLACE (1ull << 10) /* the place is PROGRAM_PLACE, else the attach cookie */
+#define PROGRAM_INDEX(word) (((word) >> 16) & 0xffff)
+#define PROGRAM_PLACE(word) ((word) >> 32)
+#define PROGRAM_WORD(index, place, flags) \
+	((__u64)(place) << 32 | (__u64)((index)&0xffff) << 16 | (flags))
+
+#endif

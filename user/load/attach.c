@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Links. A perf link (perf_event_open of the uprobe PMU, then BPF_LINK_CREATE) is one place in one
+ * process or in all; a uprobe_multi link is all places of one file that share a program. Both end
+ * with their file descriptor, so nothing is left behind when this process dies. perf_event_open
+ * with a pid takes a thread and filters by its memory, so any thread of a process will do.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/perf_event.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "load/session.h"
+#include "load/uapi.h"
+#include "snap.skel.h"
+
+enum { ENOTSUPP_KERNEL = 524 };
+
+static int sys_bpf(int command, void *attr, size_t size)
+{
+	return syscall(SYS_bpf, command, attr, size);
+}
+
+int attach_uprobe_type(void)
+{
+	FILE *file = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
+	int type;
+
+	if (!file)
+		return -errno;
+	if (fscanf(file, "%d", &type) != 1)
+		type = -EINVAL;
+	fclose(file);
+	return type;
+}
+
+/* pid -1: every process. Negative errno. */
+static int open_uprobe(int type, const char *path, u64 offset, int pid)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = type,
+		.uprobe_path = (u64)(uintptr_t)path,
+		.probe_offset = offset,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, pid, pid < 0 ? 0 : -1, -1,
+			 PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A process whose first thread has exited is still there in the others. */
+static int open_uprobe_thread(int type, const char *path, u64 offset, int pid)
+{
+	int fd = open_uprobe(type, path, offset, pid);
+	struct dirent *entry;
+	char tasks[64];
+	DIR *dir;
+
+	if (fd != -ESRCH || pid < 0)
+		return fd;
+	snprintf(tasks, sizeof(tasks), "/proc/%d/task", pid);
+	dir = opendir(tasks);
+	while (dir && fd == -ESRCH && (entry = readdir(dir))) {
+		int tid = atoi(entry->d_name);
+
+		if (tid > 0 && tid != pid)
+			fd = open_uprobe(type, path, offset, tid);
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+static int link_perf(const struct load_session *session, const struct session_place *place, int pid)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = place->place.index);
+	int event = open_uprobe_thread(session->uprobe_type, place->place.path, place->place.offset,
+				       pid);
+	int link;
+
+	if (event < 0)
+		return event;
+	if (!session->cookies) {
+		if (ioctl(event, PERF_EVENT_IOC_SET_BPF, place->prog_fd))
+			goto failed;
+		return event;
+	}
+	/* The link keeps the event. */
+	link = bpf_link_create(place->prog_fd, event, BPF_PERF_EVENT, &opts);
+	if (link < 0) {
+		errno = -link;
+		goto failed;
+	}
+	close(event);
+	return link;
+failed:
+	link = -errno;
+	close(event);
+	return link;
+}
+
+static int link_multi(int prog_fd, const char *path, const u64 *offsets, const u64 *cookies, u32 n,
+		      int pid)
+{
+	struct bpf_link_create_multi attr = {
+		.prog_fd = prog_fd,
+		.attach_type = TRACE_UPROBE_MULTI,
+		.path = (u64)(uintptr_t)path,
+		.offsets = (u64)(uintptr_t)offsets,
+		.cookies = (u64)(uintptr_t)cookies,
+		.cnt = n,
+		.pid = pid < 0 ? 0 : pid,
+	};
+	int fd = sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr));
+
+	return fd < 0 ? -errno : fd;
+}
+
+static struct error *attach_error(int code, const struct load_place *place)
+{
+	char what[512];
+
+	snprintf(what, sizeof(what), "cannot attach to %s at offset 0x%llx", place->path,
+		 (unsigned long long)place->offset);
+	if (code == ENOTSUPP_KERNEL || code == EOPNOTSUPP)
+		return error_new(ERROR_NOT_FOUND, "%s: the kernel refuses the instruction there",
+				 what);
+	return kernel_error(code, what);
+}
+
+static struct error *attach_each(struct load_session *session, const struct load_place *places,
+				 size_t n, int pid)
+{
+	for (size_t i = 0; i < n; i++) {
+		int fd = link_perf(session, &session->places[places[i].index], pid);
+
+		if (fd == -ESRCH)
+			return NULL;
+		if (fd < 0)
+			return attach_error(-fd, &places[i]);
+		int_push(&session->links, &session->n_links, &session->link_capacity, fd);
+	}
+	return NULL;
+}
+
+/* Places that go into one link with places[first]: the same program, the same file. */
+static struct error *attach_group(struct load_session *session, const struct load_place *places,
+				  size_t n, size_t first, bool *done, int pid)
+{
+	const struct session_place *head = &session->places[places[first].index];
+	u64 *offsets = calloc(n, sizeof(*offsets)), *cookies = calloc(n, sizeof(*cookies));
+	u32 count = 0;
+	int fd;
+
+	if (!offsets || !cookies)
+		error_no_memory();
+	for (size_t i = first; i < n; i++) {
+		if (done[i] || session->places[places[i].index].prog_fd != head->prog_fd ||
+		    strcmp(places[i].path, places[first].path))
+			continue;
+		offsets[count] = places[i].offset;
+		cookies[count++] = places[i].index;
+		done[i] = true;
+	}
+	fd = link_multi(head->prog_fd, places[first].path, offsets, cookies, count, pid);
+	free(offsets);
+	free(cookies);
+	if (fd == -ESRCH)
+		return NULL;
+	if (fd < 0)
+		return attach_error(-fd, &places[first]);
+	int_push(&session->links, &session->n_links, &session->link_capacity, fd);
+	return NULL;
+}
+
+struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
+			    int pid)
+{
+	struct error *err = NULL;
+	bool *done;
+
+	if (!session->info.multi)
+		return attach_each(session, places, n, pid);
+	done = calloc(n + 1, sizeof(*done));
+	if (!done)
+		error_no_memory();
+	for (size_t i = 0; i < n && !err; i++) {
+		if (!done[i])
+			err = attach_group(session, places, n, i, done, pid);
+	}
+	free(done);
+	return err;
+}
+
+struct error *attach_follow(struct load_session *session)
+{
+	struct bpf_program *progs[] = {session->skel->progs.follow_fork,
+				       session->skel->progs.follow_exit};
+
+	if (session->config.filter != LOAD_FOLLOW)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(progs); i++) {
+		int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(progs[i]));
+
+		if (fd < 0)
+			return kernel_error(-fd, "cannot follow processes");
+		int_push(&session->links, &session->n_links, &session->link_capacity, fd);
+	}
+	return NULL;
+}
+
+/* The permission is asked before the path: with one that can't be, nothing is ever attached. */
+bool attach_perf_permitted(void)
+{
+	int fd = open_uprobe(attach_uprobe_type(), "/", 0, -1);
+
+	if (fd >= 0)
+		close(fd);
+	return fd != -EACCES && fd != -EPERM && fd != -ENOSYS;
+}
+
+static int load_return_zero(u32 attach_type)
+{
+	struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach_type);
+
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "snapline_try", "Dual BSD/GPL", insns,
+			     ARRAY_LEN(insns), &opts);
+}
+
+/* A kernel that has them gets as far as the path, which is no file. */
+bool attach_multi_supported(void)
+{
+	int prog = load_return_zero(TRACE_UPROBE_MULTI);
+	u64 offset = 0;
+	int fd;
+
+	if (prog < 0)
+		return false;
+	fd = link_multi(prog, "/", &offset, NULL, 1, -1);
+	if (fd >= 0)
+		close(fd);
+	close(prog);
+	return fd >= 0 || fd == -EBADF;
+}

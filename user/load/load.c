@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "load/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "layout.h"
+#include "load/session.h"
+#include "load/tries.h"
+#include "snap.skel.h"
+
+enum {
+	DEFAULT_DATA_BYTES = 32 << 10,
+	DEFAULT_BUFFER_BYTES = 4 << 20,
+	MAX_AREA_BYTES = 256 << 10,
+	MULTI_FROM_LINKS = 64, /* AUTO: more perf links than this become multi links */
+	PLACE_ROOM = 1024,     /* map entries kept for load_attach_more(), at least */
+};
+#define INITIAL_PID_NAMESPACE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
+
+static unsigned log_verbose;
+
+static int libbpf_says(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (log_verbose >= 2 || (log_verbose && level == LIBBPF_WARN))
+		return vfprintf(stderr, format, args);
+	return 0;
+}
+
+void int_push(int **items, size_t *n, size_t *capacity, int item)
+{
+	if (*n == *capacity) {
+		*capacity = *capacity ? 2 * *capacity : 16;
+		*items = realloc(*items, *capacity * sizeof(**items));
+		if (!*items)
+			error_no_memory();
+	}
+	(*items)[(*n)++] = item;
+}
+
+struct error *kernel_error(int code, const char *what)
+{
+	struct error *err;
+
+	if (code == EPERM || code == EACCES) {
+		err = error_new(ERROR_PRIVILEGE, "%s: %s", what, strerror(code));
+		return error_cure(err, "run it as root, or grant CAP_BPF, CAP_PERFMON and "
+				       "CAP_SYS_ADMIN; in a container also a seccomp profile that "
+				       "allows bpf and perf_event_open");
+	}
+	if (code == ESRCH && access("/sys/kernel/btf/vmlinux", R_OK)) {
+		err = error_new(ERROR_PRIVILEGE,
+				"this kernel has no type information (/sys/kernel/btf/vmlinux)");
+		return error_cure(err, "use a kernel built with CONFIG_DEBUG_INFO_BTF, as the "
+				       "distributions' are");
+	}
+	if (code == EMFILE || code == ENFILE)
+		return error_cure(error_new(ERROR_FAILED, "%s: %s", what, strerror(code)),
+				  "raise the limit of open files (ulimit -n), or ask for fewer "
+				  "places");
+	return error_new(ERROR_FAILED, "%s: %s", what, strerror(code));
+}
+
+static void raise_limit(int resource)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(resource, &limit);
+}
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+static u32 round_up_power(u32 bytes)
+{
+	u32 power = 4096;
+
+	while (power < bytes && power < 1u << 30)
+		power *= 2;
+	return power;
+}
+
+static bool has_roots(const struct load_config *config)
+{
+	for (size_t i = 0; i < config->n_programs; i++) {
+		if (config->programs[i].roots.n && config->programs[i].n_roots)
+			return true;
+	}
+	return false;
+}
+
+static u32 own_namespace(void)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PID_NAMESPACE)
+		return 0;
+	return st.st_ino;
+}
+
+/* layout.h shows what they are of. */
+static void set_record_knobs(struct load_session *session, struct snap_bpf__rodata *knobs)
+{
+	struct load_config *config = &session->config;
+	bool walks = has_roots(config);
+	u32 data = walks ? config->data_bytes : 0;
+
+	knobs->knob_stack_bytes = config->stack_bytes;
+	knobs->knob_data_at =
+		walks ? (u32)sizeof(struct record)
+		      : (u32)(sizeof(struct record_head) + sizeof(struct record_chunk));
+	knobs->knob_data_limit = config->stack_bytes + data;
+	knobs->knob_record_bytes =
+		(knobs->knob_data_at + knobs->knob_data_limit + SNAPLINE_MAX_READ + 7) & ~7u;
+	session->info.record_bytes = knobs->knob_record_bytes;
+}
+
+static void set_knobs(struct load_session *session)
+{
+	struct load_config *config = &session->config;
+	struct snap_bpf__rodata *knobs = session->skel->rodata;
+	const struct load_limits *limits = &config->limits;
+
+	if (limits->duration_ns)
+		session->expires = now_ns() + limits->duration_ns;
+	knobs->knob_limit = limits->hits;
+	knobs->knob_expires = session->expires;
+	knobs->knob_rate = limits->rate;
+	knobs->knob_skip = limits->skip;
+	knobs->knob_sample = limits->sample;
+	knobs->knob_namespace = own_namespace();
+	knobs->knob_rings = session->info.n_rings;
+	knobs->knob_process_mode = config->filter == LOAD_ANY	 ? PROCESS_ANY
+				   : config->filter == LOAD_PIDS ? PROCESS_ONE
+								 : PROCESS_SET;
+	set_record_knobs(session, knobs);
+}
+
+static void set_sizes(struct load_session *session)
+{
+	const struct load_config *config = &session->config;
+	struct snap_bpf *skel = session->skel;
+
+	bpf_map__set_max_entries(skel->maps.places, session->place_capacity);
+	bpf_map__set_max_entries(skel->maps.probes, config->n_probes);
+	bpf_map__set_max_entries(skel->maps.counts, config->n_probes);
+	bpf_map__set_max_entries(skel->maps.pids, config->filter == LOAD_ANY ? 1 : LOAD_MAX_PIDS);
+	bpf_map__set_max_entries(skel->maps.nodes, max_u64(config->n_nodes, 1));
+	bpf_map__set_max_entries(skel->maps.edges, max_u64(config->n_edges, 1));
+	bpf_map__set_max_entries(skel->maps.root_nodes, config->n_programs * SNAPLINE_MAX_ROOTS);
+}
+
+static void choose_programs(struct load_session *session)
+{
+	struct snap_bpf *skel = session->skel;
+	bool follow = session->config.filter == LOAD_FOLLOW;
+
+	bool faulting = session->info.faulting, loop = !faulting && try_loop();
+
+	bpf_program__set_autoload(skel->progs.snap_unrolled, !loop && !faulting);
+	bpf_program__set_autoload(skel->progs.snap_loop, loop);
+	bpf_program__set_autoload(skel->progs.snap_faulting, faulting);
+	bpf_program__set_autoload(skel->progs.follow_fork, follow);
+	bpf_program__set_autoload(skel->progs.follow_exit, follow);
+}
+
+static struct error *choose_links(struct load_session *session)
+{
+	const struct load_config *config = &session->config;
+	size_t pids = config->filter == LOAD_PIDS ? max_u64(config->n_pids, 1) : 1;
+	bool perf = attach_perf_permitted();
+
+	session->uprobe_type = attach_uprobe_type();
+	session->cookies = try_cookie();
+	session->misses = try_misses();
+	if (config->links == LOAD_LINKS_PERF)
+		return NULL;
+	if (config->links == LOAD_LINKS_AUTO && perf &&
+	    (session->uprobe_type >= 0 && config->n_places * pids <= MULTI_FROM_LINKS))
+		return NULL;
+	session->info.multi = attach_multi_supported();
+	if (session->info.multi || (perf && config->links == LOAD_LINKS_AUTO))
+		return NULL;
+	if (config->links == LOAD_LINKS_MULTI)
+		return error_new(ERROR_PRIVILEGE, "this kernel has no uprobe_multi links (6.6)");
+	return kernel_error(EPERM, "perf_event_open is not permitted");
+}
+
+static struct error *fill_map(int fd, const void *values, size_t n, size_t size, const char *what)
+{
+	for (u32 i = 0; i < n; i++) {
+		int code = bpf_map_update_elem(fd, &i, (const u8 *)values + i * size, BPF_ANY);
+
+		if (code)
+			return kernel_error(-code, what);
+	}
+	return NULL;
+}
+
+static struct error *fill_tables(struct load_session *session)
+{
+	const struct load_config *config = &session->config;
+	struct snap_bpf *skel = session->skel;
+	struct error *err;
+
+	err = fill_map(bpf_map__fd(skel->maps.nodes), config->nodes, config->n_nodes,
+		       sizeof(*config->nodes), "cannot fill the read table");
+	if (!err)
+		err = fill_map(bpf_map__fd(skel->maps.edges), config->edges, config->n_edges,
+			       sizeof(*config->edges), "cannot fill the read table");
+	for (u32 i = 0; i < config->n_programs && !err; i++) {
+		const struct load_program *program = &config->programs[i];
+
+		for (u32 r = 0; r < program->n_roots && r < SNAPLINE_MAX_ROOTS; r++) {
+			u32 key = i * SNAPLINE_MAX_ROOTS + r;
+
+			bpf_map_update_elem(bpf_map__fd(skel->maps.root_nodes), &key,
+					    &program->root_nodes[r], BPF_ANY);
+		}
+	}
+	return err;
+}
+
+static struct error *make_rings(struct load_session *session)
+{
+	u32 size = round_up_power(session->config.buffer_bytes);
+	int outer = bpf_map__fd(session->skel->maps.rings);
+	int fds[SNAPLINE_MAX_CPUS];
+
+	while (size < 4 * session->info.record_bytes)
+		size *= 2;
+	for (u32 i = 0; i < session->info.n_rings; i++) {
+		int code;
+
+		fds[i] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "snapline_ring", 0, 0, size, NULL);
+		code = fds[i] < 0 ? fds[i] : bpf_map_update_elem(outer, &i, &fds[i], BPF_ANY);
+		if (code) {
+			for (u32 k = 0; k <= i; k++)
+				close(fds[k]);
+			return kernel_error(-code, "cannot create a ring buffer");
+		}
+	}
+	return rings_new(fds, session->info.n_rings, size, &session->rings);
+}
+
+static struct error *map_states(struct load_session *session)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t len = session->config.n_probes * sizeof(struct probe_state);
+	void *states;
+
+	len = (len + page - 1) & ~(page - 1);
+	states = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      bpf_map__fd(session->skel->maps.probes), 0);
+	if (states == MAP_FAILED)
+		return error_errno(ERROR_FAILED, "cannot map the counters");
+	session->states = states;
+	session->states_len = len;
+	for (u32 i = 0; i < session->config.n_probes; i++)
+		session->states[i].closed = session->config.paused;
+	return NULL;
+}
+
+static void *keep(struct arena *arena, const void *items, size_t bytes)
+{
+	return bytes ? arena_memdup(arena, items, bytes) : NULL;
+}
+
+static void keep_code(struct arena *arena, struct gen_code *code)
+{
+	code->insns = keep(arena, code->insns, code->n * sizeof(*code->insns));
+}
+
+/* The session has its own copy of all it was given. */
+static void copy_config(struct load_session *session, const struct load_config *from)
+{
+	struct arena *arena = session->arena;
+	struct load_config *config = &session->config;
+	struct load_program *programs;
+
+	*config = *from;
+	programs = keep(arena, from->programs, from->n_programs * sizeof(*programs));
+	for (size_t i = 0; i < from->n_programs; i++) {
+		keep_code(arena, &programs[i].condition);
+		keep_code(arena, &programs[i].roots);
+	}
+	config->programs = programs;
+	config->nodes = keep(arena, from->nodes, from->n_nodes * sizeof(*from->nodes));
+	config->edges = keep(arena, from->edges, from->n_edges * sizeof(*from->edges));
+	config->places = keep(arena, from->places, from->n_places * sizeof(*from->places));
+	for (size_t i = 0; i < from->n_places; i++)
+		((struct load_place *)config->places)[i].path =
+			arena_strdup(arena, from->places[i].path);
+	config->data_bytes = from->data_bytes ? from->data_bytes : DEFAULT_DATA_BYTES;
+	config->buffer_bytes = from->buffer_bytes ? from->buffer_bytes : DEFAULT_BUFFER_BYTES;
+	config->stack_bytes = min_u64(config->stack_bytes, MAX_AREA_BYTES) & ~7u;
+	config->data_bytes = min_u64(config->data_bytes, MAX_AREA_BYTES) & ~7u;
+}
+
+static struct error *check_config(const struct load_config *config)
+{
+	if (!config->n_programs || config->n_programs > UINT16_MAX)
+		return error_new(ERROR_USAGE, "%zu programs; between 1 and %u are possible",
+				 config->n_programs, UINT16_MAX);
+	if (!config->n_probes || config->n_probes > LOAD_MAX_PROBES)
+		return error_new(ERROR_USAGE, "%u probes; between 1 and %d are possible",
+				 config->n_probes, LOAD_MAX_PROBES);
+	if (config->n_nodes > SNAPLINE_MAX_NODES || config->n_edges > SNAPLINE_MAX_EDGES)
+		return error_new(ERROR_USAGE, "the variables need a read table that is too large");
+	return NULL;
+}
+
+static void alloc_session(struct load_session *session)
+{
+	const struct load_config *config = &session->config;
+
+	session->place_capacity = PLACE_ROOM;
+	for (size_t i = 0; i < config->n_places; i++)
+		session->place_capacity =
+			max_u64(session->place_capacity,
+				min_u64(2 * (config->places[i].index + 1), LOAD_MAX_PLACES));
+	session->places =
+		arena_array(session->arena, struct session_place, session->place_capacity);
+	session->order = arena_array(session->arena, u32, session->place_capacity);
+	session->delivered = arena_array(session->arena, u64, config->n_probes);
+	session->trimmed = arena_array(session->arena, u64, config->n_probes);
+	session->program_fd_of = arena_array(session->arena, int, config->n_programs);
+	for (size_t i = 0; i < config->n_programs; i++)
+		session->program_fd_of[i] = -1;
+}
+
+static struct error *open_programs(struct load_session *session)
+{
+	struct error *err = program_open(session);
+
+	if (!err) {
+		set_knobs(session);
+		set_sizes(session);
+		choose_programs(session);
+		err = program_take(session);
+	}
+	program_close(session);
+	return err;
+}
+
+static struct error *start(struct load_session *session)
+{
+	const struct load_config *config = &session->config;
+	struct error *err;
+
+	err = choose_links(session);
+	if (err)
+		return err;
+	session->info.n_rings = min_u64(libbpf_num_possible_cpus(), SNAPLINE_MAX_CPUS);
+	session->info.fetch_add = try_fetch_add();
+	session->info.faulting = config->fault && has_roots(config) && try_sleepable();
+	err = open_programs(session);
+	if (!err)
+		err = map_states(session);
+	if (!err)
+		err = fill_tables(session);
+	if (!err)
+		err = make_rings(session);
+	for (size_t i = 0; i < config->n_pids && !err; i++)
+		err = load_add_pid(session, config->pids[i]);
+	return err;
+}
+
+struct error *load_start(const struct load_config *config, struct load_session **result)
+{
+	struct error *err = check_config(config);
+	struct load_session *session;
+
+	if (err)
+		return err;
+	log_verbose = config->verbose;
+	libbpf_set_print(libbpf_says);
+	raise_limit(RLIMIT_MEMLOCK);
+	raise_limit(RLIMIT_NOFILE);
+	session = calloc(1, sizeof(*session));
+	if (!session)
+		error_no_memory();
+	session->arena = arena_new();
+	copy_config(session, config);
+	alloc_session(session);
+	err = start(session);
+	if (err) {
+		load_free(session);
+		return err;
+	}
+	*result = session;
+	return NULL;
+}

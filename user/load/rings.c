@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "load/rings.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/bpf.h>
+
+enum {
+	LATE_WINDOW_NS = 20000000,
+	MAX_WAITING_BYTES = 64 << 20,
+	UNCOMMITTED_PAUSE_US = 500,
+	BATCH = 64, /* records of one ring before the next has its turn */
+};
+
+struct ring {
+	int fd;
+	const u64 *consumer; /* page 0, ours to write */
+	u8 *producer;	     /* page 1, then the data, mapped twice in a row */
+};
+
+struct rings {
+	struct ring rings[SNAPLINE_MAX_CPUS];
+	size_t n;
+	size_t size;
+	/* A heap, oldest on top. */
+	struct record_head **waiting;
+	size_t n_waiting, capacity;
+	size_t waiting_bytes;
+};
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+struct error *rings_new(const int *fds, size_t n, size_t size, struct rings **result)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct rings *rings = calloc(1, sizeof(*rings));
+
+	if (!rings)
+		error_no_memory();
+	rings->size = size;
+	for (size_t i = 0; i < n; i++)
+		rings->rings[rings->n++].fd = fds[i];
+	for (size_t i = 0; i < n; i++) {
+		struct ring *ring = &rings->rings[i];
+		void *consumer, *producer;
+
+		consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+		if (consumer != MAP_FAILED)
+			ring->consumer = consumer;
+		producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, ring->fd, page);
+		if (producer != MAP_FAILED)
+			ring->producer = producer;
+		if (consumer == MAP_FAILED || producer == MAP_FAILED) {
+			struct error *err = error_errno(ERROR_FAILED, "cannot map a ring buffer");
+
+			rings_free(rings);
+			return err;
+		}
+	}
+	*result = rings;
+	return NULL;
+}
+
+static void heap_push(struct rings *rings, struct record_head *record)
+{
+	size_t i = rings->n_waiting++;
+
+	if (i == rings->capacity) {
+		rings->capacity = rings->capacity ? 2 * rings->capacity : 64;
+		rings->waiting = realloc(rings->waiting, rings->capacity * sizeof(*rings->waiting));
+		if (!rings->waiting)
+			error_no_memory();
+	}
+	while (i && rings->waiting[(i - 1) / 2]->ktime > record->ktime) {
+		rings->waiting[i] = rings->waiting[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	rings->waiting[i] = record;
+	rings->waiting_bytes += record->size;
+}
+
+static struct record_head *heap_pop(struct rings *rings)
+{
+	struct record_head *top = rings->waiting[0];
+	struct record_head *last = rings->waiting[--rings->n_waiting];
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < rings->n_waiting) {
+		if (child + 1 < rings->n_waiting &&
+		    rings->waiting[child + 1]->ktime < rings->waiting[child]->ktime)
+			child++;
+		if (rings->waiting[child]->ktime >= last->ktime)
+			break;
+		rings->waiting[i] = rings->waiting[child];
+		i = child;
+	}
+	rings->waiting[i] = last;
+	rings->waiting_bytes -= top->size;
+	return top;
+}
+
+/* Copies what is in use: head, chunks, their bytes. NULL: not a record of ours. */
+static struct record_head *record_trim(const u8 *bytes, size_t len)
+{
+	const struct record_head *head = (const void *)bytes;
+	struct record_head *copy;
+	size_t chunks, data;
+
+	if (len < sizeof(*head) || head->magic != SNAPLINE_RECORD_MAGIC || head->size > len ||
+	    head->n_chunks > SNAPLINE_MAX_CHUNKS || head->data_offset > head->size)
+		return NULL;
+	chunks = head->n_chunks * sizeof(struct record_chunk);
+	if (sizeof(*head) + chunks > head->data_offset)
+		return NULL;
+	data = head->size - head->data_offset;
+	copy = malloc(sizeof(*head) + chunks + data);
+	if (!copy)
+		error_no_memory();
+	memcpy(copy, bytes, sizeof(*head) + chunks);
+	memcpy((u8 *)copy + sizeof(*head) + chunks, bytes + head->data_offset, data);
+	copy->data_offset = sizeof(*head) + chunks;
+	copy->size = copy->data_offset + data;
+	return copy;
+}
+
+/* True: there may be more. */
+static bool ring_take(struct rings *rings, struct ring *ring)
+{
+	const u8 *data = ring->producer + sysconf(_SC_PAGESIZE);
+	u64 consumer = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
+
+	for (int i = 0; i < BATCH; i++) {
+		const u8 *sample = data + (consumer & (rings->size - 1));
+		u32 len;
+
+		if (consumer >= __atomic_load_n((u64 *)ring->producer, __ATOMIC_ACQUIRE))
+			return false;
+		len = __atomic_load_n((u32 *)sample, __ATOMIC_ACQUIRE);
+		if (len & BPF_RINGBUF_BUSY_BIT)
+			return false;
+		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
+			struct record_head *record = record_trim(sample + BPF_RINGBUF_HDR_SZ, len);
+
+			if (record)
+				heap_push(rings, record);
+		}
+		len &= ~BPF_RINGBUF_DISCARD_BIT;
+		consumer += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7ull;
+		__atomic_store_n((u64 *)ring->consumer, consumer, __ATOMIC_RELEASE);
+		if (rings->waiting_bytes > MAX_WAITING_BYTES)
+			return false;
+	}
+	return true;
+}
+
+static bool rings_take(struct rings *rings)
+{
+	size_t before = rings->n_waiting;
+	bool more = rings->waiting_bytes <= MAX_WAITING_BYTES;
+
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < rings->n; i++)
+			more |= ring_take(rings, &rings->rings[i]);
+		more = more && rings->waiting_bytes <= MAX_WAITING_BYTES;
+	}
+	return rings->n_waiting > before;
+}
+
+bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd)
+{
+	struct pollfd fds[SNAPLINE_MAX_CPUS + 1];
+	int ready;
+
+	if (rings_take(rings) || !timeout_ms)
+		return true;
+	for (size_t i = 0; i < rings->n; i++)
+		fds[i] = (struct pollfd){.fd = rings->rings[i].fd, .events = POLLIN};
+	fds[rings->n] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
+	ready = poll(fds, rings->n + 1, timeout_ms);
+	if (ready < 0 && errno == EINTR)
+		return false;
+	if (fds[rings->n].revents & (POLLIN | POLLHUP | POLLERR))
+		return false;
+	/* A record that isn't committed yet makes its ring readable. */
+	if (!rings_take(rings) && ready > 0)
+		usleep(UNCOMMITTED_PAUSE_US);
+	return true;
+}
+
+struct record_head *rings_pop(struct rings *rings, bool all)
+{
+	if (!rings->n_waiting)
+		return NULL;
+	if (!all && rings->waiting_bytes <= MAX_WAITING_BYTES &&
+	    rings->waiting[0]->ktime + LATE_WINDOW_NS > now_ns())
+		return NULL;
+	return heap_pop(rings);
+}
+
+int rings_next_ms(const struct rings *rings)
+{
+	u64 due, now = now_ns();
+
+	if (!rings->n_waiting)
+		return -1;
+	due = rings->waiting[0]->ktime + LATE_WINDOW_NS;
+	return due > now ? (due - now) / 1000000 + 1 : 0;
+}
+
+void rings_free(struct rings *rings)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+
+	if (!rings)
+		return;
+	for (size_t i = 0; i < rings->n; i++) {
+		if (rings->rings[i].consumer)
+			munmap((void *)rings->rings[i].consumer, page);
+		if (rings->rings[i].producer)
+			munmap(rings->rings[i].producer, page + 2 * rings->size);
+		close(rings->rings[i].fd);
+	}
+	for (size_t i = 0; i < rings->n_waiting; i++)
+		free(rings->waiting[i]);
+	free(rings->waiting);
+	free(rings);
+}

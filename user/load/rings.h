@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ring buffers of the session (kernel/bpf/ringbuf.c), merged by time. A record waits here 20 ms
+ * for older ones of other rings; one that was reserved but is not yet committed stops its own ring
+ * only. What waits is bounded; when that is full the oldest goes without waiting.
+ */
+#ifndef SNAPLINE_RINGS_H
+#define SNAPLINE_RINGS_H
+
+#include "base/error.h"
+#include "record.h"
+
+struct rings;
+
+/* fds are BPF ring buffer maps of size bytes each; they are closed by rings_free(). */
+struct error *rings_new(const int *fds, size_t n, size_t size, struct rings **rings) _must_use_;
+/* Takes in what is there; waits at most timeout_ms for something. False: interrupted or woken. */
+bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd);
+/*
+ * The oldest record if it has waited long enough, or if `all`; NULL: none. Trimmed and checked; the
+ * caller frees it.
+ */
+struct record_head *rings_pop(struct rings *rings, bool all);
+/* Milliseconds until rings_pop() has one; -1: nothing waits. */
+int rings_next_ms(const struct rings *rings);
+void rings_free(struct rings *rings);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The life of a session after load_start(). */
+#include "load/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "proc/proc.h"
+#include "snap.skel.h"
+
+enum {
+	FEW_PLACES = 64, /* up to here a program with one place gets by without the cookie helper */
+};
+#define TICK_NS (1000000000ull / 100) /* of /proc/PID/stat: USER_HZ */
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+struct error *load_add_pid(struct load_session *session, int pid)
+{
+	struct snap_bpf *skel = session->skel;
+	u64 ticks = 0, start;
+	u32 key = pid;
+	int code;
+
+	if (session->config.filter == LOAD_ANY)
+		return NULL;
+	error_free(proc_start_time(pid, &ticks));
+	start = ticks * TICK_NS;
+	code = bpf_map_update_elem(bpf_map__fd(skel->maps.pids), &key, &start, BPF_ANY);
+	if (code)
+		return kernel_error(-code, "cannot add a process");
+	int_push(&session->pids, &session->n_pids, &session->pid_capacity, pid);
+	skel->bss->one_pid = session->n_pids == 1 ? key : 0;
+	if (session->config.filter != LOAD_PIDS)
+		return NULL;
+	for (size_t i = 0; i < session->n_places && session->attached; i++) {
+		const struct session_place *place = &session->places[session->order[i]];
+		struct error *err = attach_places(session, &place->place, 1, pid);
+
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
+/* With cookies the places of a program share it; with one place alone it needs none. */
+static struct error *place_program(struct load_session *session, struct session_place *place,
+				   bool alone)
+{
+	u32 program = place->place.program;
+	bool shared = session->cookies && !alone;
+	struct error *err;
+	int fd;
+
+	if (shared && session->program_fd_of[program] >= 0) {
+		place->prog_fd = session->program_fd_of[program];
+		return NULL;
+	}
+	err = program_load(session, program, place->place.index, !shared, &fd);
+	if (err)
+		return err;
+	int_push(&session->prog_fds, &session->n_progs, &session->prog_capacity, fd);
+	if (shared)
+		session->program_fd_of[program] = fd;
+	place->prog_fd = fd;
+	return NULL;
+}
+
+static struct error *add_place(struct load_session *session, const struct load_place *place,
+			       bool alone)
+{
+	struct place_config entry = {.pc = place->pc, .probe = place->probe};
+	struct session_place *slot;
+	int code;
+
+	if (place->index >= session->place_capacity || place->probe >= session->config.n_probes ||
+	    place->program >= session->config.n_programs)
+		return error_new(ERROR_FAILED, "place %u does not fit the session", place->index);
+	slot = &session->places[place->index];
+	slot->place = *place;
+	slot->place.path = arena_strdup(session->arena, place->path);
+	session->order[session->n_places++] = place->index;
+	code = bpf_map_update_elem(bpf_map__fd(session->skel->maps.places), &place->index, &entry,
+				   BPF_ANY);
+	if (code)
+		return kernel_error(-code, "cannot add a place");
+	return place_program(session, slot, alone);
+}
+
+static bool only_place_of_program(const struct load_place *places, size_t n, size_t i)
+{
+	for (size_t k = 0; k < n; k++) {
+		if (k != i && places[k].program == places[i].program)
+			return false;
+	}
+	return true;
+}
+
+struct error *load_attach_more(struct load_session *session, const struct load_place *places,
+			       size_t n)
+{
+	struct error *err = NULL;
+
+	if (session->n_places + n > session->place_capacity)
+		return error_new(ERROR_FAILED, "more than %zu places", session->place_capacity);
+	for (size_t i = 0; i < n && !err; i++)
+		err = add_place(session, &places[i],
+				n <= FEW_PLACES && only_place_of_program(places, n, i));
+	if (err)
+		return err;
+	session->attached = true;
+	if (session->config.filter != LOAD_PIDS)
+		return attach_places(session, places, n, -1);
+	for (size_t i = 0; i < session->n_pids && !err; i++)
+		err = attach_places(session, places, n, session->pids[i]);
+	return err;
+}
+
+struct error *load_attach(struct load_session *session)
+{
+	struct error *err = attach_follow(session);
+
+	if (err)
+		return err;
+	return load_attach_more(session, session->config.places, session->config.n_places);
+}
+
+size_t load_attached(const struct load_session *session)
+{
+	return session->n_links;
+}
+
+void load_resume(struct load_session *session)
+{
+	for (u32 i = 0; i < session->config.n_probes; i++)
+		__atomic_store_n(&session->states[i].closed, 0, __ATOMIC_RELEASE);
+}
+
+/* Programs look at the clock too; this closes the gate also where none of them runs. */
+static void close_expired(struct load_session *session)
+{
+	if (!session->expires || now_ns() < session->expires)
+		return;
+	for (u32 i = 0; i < session->config.n_probes; i++)
+		__atomic_store_n(&session->states[i].closed, 1, __ATOMIC_RELEASE);
+}
+
+/* False: it came behind its probe's limit, and is one of over_limit after all. */
+static bool deliver(struct load_session *session, const struct record_head *record)
+{
+	u64 limit = session->config.limits.hits;
+	u32 probe;
+
+	if (record->place >= session->place_capacity)
+		return false;
+	probe = session->places[record->place].place.probe;
+	if (limit && session->delivered[probe] >= limit) {
+		session->trimmed[probe]++;
+		return false;
+	}
+	session->delivered[probe]++;
+	return true;
+}
+
+static bool take_ready(struct load_session *session, const struct record_head **result)
+{
+	struct record_head *record;
+	bool all = session->stopped || load_finished(session);
+
+	while ((record = rings_pop(session->rings, all))) {
+		if (deliver(session, record)) {
+			free(session->current);
+			session->current = record;
+			*result = record;
+			return true;
+		}
+		free(record);
+	}
+	return false;
+}
+
+static int wait_time(const struct load_session *session, u64 deadline)
+{
+	int due = rings_next_ms(session->rings);
+	u64 now = now_ns(), until = deadline;
+	int left;
+
+	if (session->expires > now)
+		until = min_u64(until, session->expires);
+	left = until > now ? (until - now) / 1000000 + 1 : 0;
+	return due >= 0 && due < left ? due : left;
+}
+
+struct error *load_next(struct load_session *session, int timeout_ms, int wake_fd,
+			const struct record_head **record)
+{
+	u64 deadline = now_ns() + max_u64(timeout_ms, 0) * 1000000;
+
+	*record = NULL;
+	rings_wait(session->rings, 0, -1);
+	while (!take_ready(session, record)) {
+		close_expired(session);
+		if (session->stopped || now_ns() >= deadline)
+			break;
+		if (!rings_wait(session->rings, wait_time(session, deadline), wake_fd))
+			break;
+	}
+	return NULL;
+}
+
+bool load_finished(const struct load_session *session)
+{
+	if (session->expires && now_ns() >= session->expires)
+		return true;
+	if (!session->config.limits.hits)
+		return false;
+	for (u32 i = 0; i < session->config.n_probes; i++) {
+		if (__atomic_load_n(&session->states[i].claimed, __ATOMIC_ACQUIRE) <
+		    session->config.limits.hits)
+			return false;
+	}
+	return true;
+}
+
+void load_stop(struct load_session *session)
+{
+	for (size_t i = 0; i < session->n_links; i++)
+		close(session->links[i]);
+	session->n_links = 0;
+	session->stopped = true;
+	rings_wait(session->rings, 0, -1);
+}
+
+void load_counts(struct load_session *session, u32 probe, struct load_counts *counts)
+{
+	int n = libbpf_num_possible_cpus();
+	struct probe_counts *each = calloc(n, sizeof(*each)), sum = {};
+
+	if (!each)
+		error_no_memory();
+	memset(counts, 0, sizeof(*counts));
+	if (!bpf_map_lookup_elem(bpf_map__fd(session->skel->maps.counts), &probe, each)) {
+		for (int cpu = 0; cpu < n; cpu++) {
+			for (int i = 0; i < HIT_CLASSES; i++)
+				sum.hits[i] += each[cpu].hits[i];
+			sum.faulted += each[cpu].faulted;
+		}
+	}
+	free(each);
+	counts->hits = __atomic_load_n(&session->states[probe].hits, __ATOMIC_ACQUIRE);
+	counts->over_limit = sum.hits[HIT_OVER_LIMIT] + session->trimmed[probe];
+	counts->condition_error = sum.hits[HIT_CONDITION_ERROR];
+	counts->condition_false = sum.hits[HIT_CONDITION_FALSE];
+	counts->rate_limited = sum.hits[HIT_RATE_LIMITED];
+	counts->buffer_full = sum.hits[HIT_BUFFER_FULL];
+	counts->emitted = sum.hits[HIT_EMITTED] - session->trimmed[probe];
+	counts->faulted = sum.faulted;
+}
+
+bool load_missed(struct load_session *session, u64 *missed)
+{
+	u64 sum = 0;
+
+	if (!session->misses)
+		return false;
+	for (size_t i = 0; i < session->n_progs; i++) {
+		struct bpf_prog_info info = {};
+		u32 len = sizeof(info);
+
+		if (bpf_obj_get_info_by_fd(session->prog_fds[i], &info, &len))
+			return false;
+		sum += info.recursion_misses;
+	}
+	*missed = sum;
+	return true;
+}
+
+void load_info(const struct load_session *session, struct load_info *info)
+{
+	*info = session->info;
+	info->n_links = session->n_links;
+}
+
+void load_free(struct load_session *session)
+{
+	if (!session)
+		return;
+	for (size_t i = 0; i < session->n_links; i++)
+		close(session->links[i]);
+	for (size_t i = 0; i < session->n_progs; i++)
+		close(session->prog_fds[i]);
+	rings_free(session->rings);
+	if (session->states)
+		munmap(session->states, session->states_len);
+	snap_bpf__destroy(session->skel);
+	free(session->image.insns);
+	free(session->image.func_info);
+	free(session->links);
+	free(session->prog_fds);
+	free(session->pids);
+	free(session->current);
+	arena_free(session->arena);
+	free(session);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of this room share; nobody outside includes it. */
+#ifndef SNAPLINE_SESSION_H
+#define SNAPLINE_SESSION_H
+
+#include "base/arena.h"
+#include "load/load.h"
+#include "load/rings.h"
+#include "probe.h"
+
+struct snap_bpf;
+struct bpf_program;
+
+/* A program as libbpf has relocated it, ready to be patched and loaded as often as needed. */
+struct program_image {
+	struct bpf_insn *insns;
+	size_t n;
+	void *func_info;
+	u32 func_info_size, n_func_info;
+	int btf_fd;
+};
+
+struct session_place {
+	struct load_place place;
+	int prog_fd;
+};
+
+struct load_session {
+	struct arena *arena;
+	struct load_config config; /* its arrays are copies in the arena */
+	struct load_info info;
+	struct snap_bpf *skel;
+	struct program_image image;
+	int handler;   /* libbpf's number of our section handler; 0: none */
+	int *prog_fds; /* one a program that is loaded; without cookies one a place */
+	size_t n_progs, prog_capacity;
+	int *program_fd_of;	      /* of config.programs[i]; -1: not loaded yet */
+	struct session_place *places; /* by load_place.index; path NULL: none */
+	size_t place_capacity;
+	u32 *order; /* indices of places, in the order they were added */
+	size_t n_places;
+	int *pids;
+	size_t n_pids, pid_capacity;
+	int *links;
+	size_t n_links, link_capacity;
+	int uprobe_type; /* of perf_event_attr */
+	bool cookies, misses;
+	bool attached, stopped;
+	u64 expires;		    /* CLOCK_MONOTONIC; 0: never */
+	struct probe_state *states; /* mapped: config.n_probes of them */
+	size_t states_len;
+	u64 *delivered; /* records handed over, by probe */
+	u64 *trimmed;	/* records that came behind the limit, by probe */
+	struct rings *rings;
+	struct record_head *current; /* what load_next() gave last */
+};
+
+/* Room for one more in an int array that is kept in malloc'ed memory. */
+void int_push(int **items, size_t *n, size_t *capacity, int item);
+
+/* program.c: open the object, set knobs and sizes, load its maps and take the instructions. */
+struct error *program_open(struct load_session *session) _must_use_;
+struct error *program_take(struct load_session *session) _must_use_;
+void program_close(struct load_session *session);
+struct error *program_load(struct load_session *session, u32 program, u32 place, bool one_place,
+			   int *fd) _must_use_;
+
+/* attach.c: what a link needs. */
+struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
+			    int pid) _must_use_;
+/* The tracepoints of LOAD_FOLLOW; nothing for the other filters. */
+struct error *attach_follow(struct load_session *session) _must_use_;
+bool attach_perf_permitted(void);
+bool attach_multi_supported(void);
+int attach_uprobe_type(void); /* negative errno */
+/* The error for a refusal of the kernel: privilege, missing feature, or what errno says. */
+struct error *kernel_error(int code, const char *what) _must_use_;
+
+#endif

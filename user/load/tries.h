@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the kernel takes, found by handing it small programs; nothing is attached. */
+#ifndef SNAPLINE_TRIES_H
+#define SNAPLINE_TRIES_H
+
+#include "base/base.h"
+
+int try_load(void);		/* 0, or the negative errno of a program that only returns */
+bool try_fetch_add(void);	/* 5.12 */
+bool try_signed_division(void); /* 6.6 */
+bool try_sleepable(void);	/* sleepable uprobe programs, 6.0 */
+bool try_bounded_loop(void);	/* 5.3 */
+bool try_loop(void);		/* bpf_loop(), 5.17 */
+bool try_cookie(void);		/* attach cookies, 5.15 */
+bool try_misses(void);		/* recursion_misses counts for uprobe programs, 6.7 */
+bool try_ring_buffer(void);	/* 5.8 */
+
+#endif
