@@ -1,7 +1,165 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `snapline list`: what can be asked for. In text each line is a PLACE (funcs, lines), so that it
+ * can be handed back. JSON, one object a line:
+ *
+ *	{"event":"function","place":...}   {"event":"line","place":...,"file":...,"line":...}
+ */
+#include "cmd/list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include "cmd/cmd.h"
+#include "cmd/cmd_output.h"
+
+void list_add(struct list *list, const char *name, const char *file, unsigned line)
+{
+	*arena_push(list->arena, list->items, list->n_items) = (struct list_item){
+		arena_printf(list->arena, "%s%s", list->prefix, name), file, line};
+}
+
+void list_suggest(struct list *list, const char *name)
+{
+	size_t limit = strlen(list->pattern) / 3 + 2;
+
+	if (list->near)
+		limit = str_distance(list->pattern, list->near, limit);
+	if (str_distance(list->pattern, name, limit) < limit)
+		list->near = arena_strdup(list->arena, name);
+}
+
+bool list_matches(const struct list *list, const char *name)
+{
+	return !list->pattern || strcmp(list->pattern, name) == 0 || str_glob(list->pattern, name);
+}
+
+/* BIN: is whatever stands before the last single colon, unless what follows is a line. */
+static void split_pattern(struct list *list)
+{
+	const char *text = list->spec->list_pattern;
+	struct error _cleanup_(error_freep) *err = NULL;
+	struct place_spec place = {0};
+
+	list->prefix = "";
+	if (!text)
+		return;
+	err = place_spec_parse(text, list->arena, &place);
+	list->pattern = err || !place.name ? text : place.name;
+	if (err || !place.binary)
+		return;
+	list->binary = place.binary;
+	list->prefix = arena_printf(list->arena, "%s:", place.binary);
+}
+
+static struct error *need_info(const struct list *list)
+{
+	if (list->spec->list_what == LIST_FUNCS || dw_has_info(list->dw))
+		return NULL;
+	return error_new(ERROR_NOT_FOUND, "%s", dw_missing(list->dw));
+}
+
+static struct error *list_opened(struct list *list)
+{
+	struct error *err = need_info(list);
+
+	if (err)
+		return err;
+	if (list->spec->list_what == LIST_VARS)
+		return error_new(ERROR_FAILED, "list vars: not implemented yet");
+	return list->spec->list_what == LIST_FUNCS ? list_functions(list) : list_lines(list);
+}
+
+static struct error *list_file(struct list *list, const struct plan_file *file)
+{
+	struct error *err = elf_file_open(file->path, file->shown, &list->file);
+
+	if (err)
+		return err;
+	list->shown = file->shown;
+	err = dw_open(list->file, file->root, &list->dw);
+	if (!err) {
+		err = list_opened(list);
+		dw_close(list->dw);
+	}
+	elf_file_close(list->file);
+	return err;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct list_item *x = a, *y = b;
+	int order = x->file && y->file ? strcmp(x->file, y->file) : 0;
+
+	if (!order && x->line != y->line)
+		order = x->line < y->line ? -1 : 1;
+	return order ? order : strcmp(x->place, y->place);
+}
+
+static struct error *print_json(const struct list_item *item)
+{
+	struct strbuf line = {0};
+	struct json json;
+
+	cmd_json_begin(&json, &line, item->file ? "line" : "function");
+	json_key(&json, "place");
+	json_string(&json, item->place);
+	if (item->file) {
+		json_key(&json, "file");
+		json_string(&json, item->file);
+		json_key(&json, "line");
+		json_u64(&json, item->line);
+	}
+	return cmd_json_end(&json);
+}
+
+static struct error *print_items(struct list *list)
+{
+	struct error *err = NULL;
+
+	qsort(list->items, list->n_items, sizeof(*list->items), compare_items);
+	for (size_t i = 0; !err && i < list->n_items; i++) {
+		const struct list_item *item = &list->items[i];
+
+		if (i && compare_items(item - 1, item) == 0)
+			continue;
+		if (list->spec->format == FORMAT_JSON)
+			err = print_json(item);
+		else
+			puts(item->place);
+	}
+	return err;
+}
+
+static struct error *nothing_found(const struct list *list)
+{
+	static const char *const whats[] = {
+		[LIST_FUNCS] = "function", [LIST_LINES] = "line", [LIST_VARS] = "variable"};
+	const char *what = whats[list->spec->list_what];
+	struct error *err;
+
+	if (!list->pattern)
+		return error_new(ERROR_NOT_FOUND, "%s has no %s", list->shown, what);
+	err = error_new(ERROR_NOT_FOUND, "no %s of %s matches \"%s\"", what, list->shown,
+			list->pattern);
+	return list->near ? error_cure(err, "Did you mean %s?", list->near) : err;
+}
 
 struct error *cmd_list(const struct spec *spec, struct arena *arena)
 {
-	return error_new(ERROR_FAILED, "list: not implemented yet");
+	struct list list = {.spec = spec, .arena = arena};
+	struct plan_file *files;
+	struct target *target;
+	size_t n;
+	struct error *err = target_find(&spec->target, arena, &target);
+
+	if (err)
+		return err;
+	split_pattern(&list);
+	err = target_plan_files(target, list.binary, arena, &files, &n);
+	for (size_t i = 0; !err && i < n; i++)
+		err = list_file(&list, &files[i]);
+	if (err)
+		return err;
+	return list.n_items ? print_items(&list) : nothing_found(&list);
 }
