@@ -16,12 +16,31 @@
 static struct arena *arena;
 static struct launch *sleeper;
 
+/* The dynamic linker runs after exec: waits until it has mapped libc, at most 10 s. */
+static bool wait_for_libc(int pid)
+{
+	for (int i = 0; i < 1000; i++) {
+		struct proc_map *maps;
+		size_t n;
+		struct error *err = proc_maps(pid, arena, &maps, &n);
+
+		error_free(err);
+		for (size_t j = 0; !err && j < n; j++) {
+			if (maps[j].executable && strstr(maps[j].path, "/libc.so.6"))
+				return true;
+		}
+		poll(NULL, 0, 10);
+	}
+	return false;
+}
+
 static int begin(void **state)
 {
 	static char *const argv[] = {(char *)"sleep", (char *)"60", NULL};
 
 	arena = arena_new();
-	return launch_start(argv, &sleeper) || launch_release(sleeper);
+	return launch_start(argv, &sleeper) || launch_release(sleeper) ||
+	       !wait_for_libc(launch_pid(sleeper));
 }
 
 static int end(void **state)
@@ -225,7 +244,7 @@ static void test_a_process_in_another_root(void **state)
 			break;
 		poll(NULL, 0, 10);
 	}
-	poll(NULL, 0, 100);
+	assert_true(wait_for_libc(pid));
 	spec.pids = &pid;
 	target = found(spec);
 	assert_string_equal(target->files[0].root, arena_printf(arena, "/proc/%d/root", pid));
