@@ -199,6 +199,9 @@ const struct elf_symbol *elf_file_symbol_at(struct elf_file *file, u64 pc)
 		if (file->reach[i] <= pc && unsized)
 			break;
 	}
+	/* One without a size reaches no further than to the next symbol. */
+	if (unsized && file->symbols[low - 1].pc != unsized->pc)
+		unsized = NULL;
 	return best ? best : unsized;
 }
 

@@ -136,10 +136,24 @@ static bool add_string(const struct builder *builder, struct value *value,
 	return true;
 }
 
+/* The bytes of a vector are numbers, not text. */
+static const struct type *element_type(const struct type *stripped, struct arena *arena)
+{
+	const struct type *element = type_target(stripped), *bare = type_strip(element);
+	struct type *number;
+
+	if (stripped->kind != TYPE_VECTOR || bare->kind != TYPE_CHAR)
+		return element;
+	number = arena_memdup(arena, bare, sizeof(*bare));
+	number->kind = TYPE_INT;
+	number->is_char = false;
+	return number;
+}
+
 void build_array(const struct builder *builder, struct value *value, const struct source *source,
 		 u64 offset, const struct type *stripped)
 {
-	const struct type *element = type_target(stripped);
+	const struct type *element = element_type(stripped, builder->context->arena);
 	struct char_form form = text_char_form(element);
 	u64 size = type_strip(element)->size, count, room;
 	enum absence why;
@@ -154,8 +168,7 @@ void build_array(const struct builder *builder, struct value *value, const struc
 	room = offset < source->size ? (source->size - offset) / size : 0;
 	value->cut = count > room;
 	count = min_u64(count, room);
-	if (form.width && stripped->kind == TYPE_ARRAY &&
-	    add_string(builder, value, source, offset, form, count))
+	if (form.width && add_string(builder, value, source, offset, form, count))
 		return;
 	add_elements(builder, value, source, offset, element, count);
 	value->text = value_text(value, builder->context->arena);

@@ -5,7 +5,9 @@
  *
  *	"ab", '\000' <repeats 13 times>, "zz"...
  *
- * The limit counts characters, but a run that began below it is counted, and shown, to its end.
+ * Inside '' it is still the double quote that is escaped. What a wide string begins with (L, u, U)
+ * stands once. The limit counts characters, but a run that began below it is counted, and shown, to
+ *its end.
  */
 #include "value/text.h"
 
@@ -173,8 +175,6 @@ static void start_part(struct writer *writer)
 static void put_run(struct writer *writer, const struct unit *unit, u64 count,
 		    const struct reader *reader, u32 threshold)
 {
-	const char *prefix = reader->form.prefix;
-
 	if (unit->kind == UNIT_INCOMPLETE) {
 		start_part(writer);
 		strbuf_puts(writer->out, "<incomplete sequence ");
@@ -182,13 +182,13 @@ static void put_run(struct writer *writer, const struct unit *unit, u64 count,
 		strbuf_putc(writer->out, '>');
 	} else if (count > threshold) {
 		start_part(writer);
-		strbuf_printf(writer->out, "%s'", prefix);
-		put_unit(writer->out, unit, '\'', reader);
+		strbuf_putc(writer->out, '\'');
+		put_unit(writer->out, unit, '"', reader);
 		strbuf_printf(writer->out, "' <repeats %llu times>", (unsigned long long)count);
 	} else {
 		if (!writer->in_quotes) {
 			start_part(writer);
-			strbuf_printf(writer->out, "%s\"", prefix);
+			strbuf_putc(writer->out, '"');
 			writer->in_quotes = true;
 		}
 		for (u64 i = 0; i < count; i++)
@@ -200,12 +200,13 @@ bool text_string(struct strbuf *out, const u8 *bytes, size_t len, struct char_fo
 		 const struct value_limits *limits)
 {
 	static const u8 zero[4];
-	struct reader reader = {bytes, len - len % form.width, 0, form, limits->utf8};
+	struct reader reader = {bytes, len - len % form.width, 0, form, !limits->ascii};
 	struct writer writer = {out, false, false};
 	struct unit unit, next;
 
 	if (!cut && reader.len && memcmp(bytes + reader.len - form.width, zero, form.width) == 0)
 		reader.len -= form.width;
+	strbuf_puts(out, form.prefix);
 	next = next_unit(&reader);
 	for (u64 shown = 0, count; next.kind != UNIT_END && shown < limits->string_bytes;
 	     shown += count) {
@@ -215,7 +216,7 @@ bool text_string(struct strbuf *out, const u8 *bytes, size_t len, struct char_fo
 		put_run(&writer, &unit, count, &reader, limits->repeats);
 	}
 	if (!writer.any)
-		strbuf_printf(out, "%s\"\"", form.prefix);
+		strbuf_puts(out, "\"\"");
 	if (writer.in_quotes)
 		strbuf_putc(out, '"');
 	cut |= next.kind != UNIT_END;
@@ -229,7 +230,7 @@ void text_char(struct strbuf *out, u64 number, struct char_form form,
 	       const struct value_limits *limits)
 {
 	u8 bytes[8];
-	struct reader reader = {bytes, form.width, 0, form, limits->utf8};
+	struct reader reader = {bytes, form.width, 0, form, !limits->ascii};
 	struct unit unit;
 
 	memcpy(bytes, &number, sizeof(bytes));

@@ -49,8 +49,8 @@ struct value_limits {
 	u32 string_bytes;
 	u32 repeats; /* runs longer than this collapse, gdb's `print repeats` (10) */
 	u32 nodes;   /* in one tree, over all (10,000) */
-	bool utf8;   /* strings: valid UTF-8 as characters, else as octal escapes (gdb in the C
-			locale); control characters are escaped either way */
+	bool ascii;       /* strings: UTF-8 as octal escapes too, as gdb in the C locale; control
+			     characters are escaped either way */
 };
 
 /* What the builder asks about addresses. */
