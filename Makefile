@@ -94,6 +94,12 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libsnapline.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -o $@ $< $(B)/libsnapline.a $(ALL_LDFLAGS) $(LDLIBS) -lcmocka
 
+# Programs that suites use to look at one room.
+$(B)/tests/tools/%: tests/tools/%.c $(B)/libsnapline.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libsnapline.a $(ALL_LDFLAGS) $(LDLIBS)
+
 setup:
 	@tools/setup
 
