@@ -148,15 +148,6 @@ static void check_missed(const struct host *host, struct check *check)
 		warn(check, "\"missed\" in the summary is unknown", "Kernels from 6.7 count them.");
 }
 
-static void check_nop(const struct host *host, struct check *check)
-{
-	if (host->features.emulated_nop)
-		ok(check, "cheap");
-	else
-		warn(check, "single-stepped, as others are; push, call and jumps are taken instead",
-		     NULL);
-}
-
 static void check_lockdown(const struct host *host, struct check *check)
 {
 	const char *line = first_line("/sys/kernel/security/lockdown", host->arena);
@@ -257,19 +248,26 @@ static const struct check_type types[] = {
 	{"lockdown", check_lockdown},
 	{"kernel types", check_btf},
 	{"bpf", check_bpf},
-	{"uprobes", check_uprobes},
-	{"ring buffer", check_ring_buffer},
-	{"faulting reads", check_faulting},
-	{"cookies", check_cookies},
-	{"exact limits", check_limit},
-	{"missed hits", check_missed},
-	{"probes on nop", check_nop},
+	{"uprobes", check_uprobes, true},
+	{"ring buffer", check_ring_buffer, true},
+	{"faulting reads", check_faulting, true},
+	{"cookies", check_cookies, true},
+	{"exact limits", check_limit, true},
+	{"missed hits", check_missed, true},
 	{"sysctls", check_sysctls},
 	{"memlock", check_memlock},
 	{"pid namespace", check_namespace},
 	{"debug files", check_debug_files},
 	{"other probes", check_other_probes},
 };
+
+void check_run(const struct check_type *type, const struct host *host, struct check *check)
+{
+	if (type->needs_bpf && !host->features.privileged)
+		warn(check, "not tried, as programs don't load", NULL);
+	else
+		type->run(host, check);
+}
 
 const struct check_type *check_types(size_t *n)
 {

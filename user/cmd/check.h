@@ -25,8 +25,10 @@ struct check {
 struct check_type {
 	const char *name;
 	void (*run)(const struct host *host, struct check *check);
+	bool needs_bpf; /* says nothing where programs don't load */
 };
 
 const struct check_type *check_types(size_t *n);
+void check_run(const struct check_type *type, const struct host *host, struct check *check);
 
 #endif

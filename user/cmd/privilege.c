@@ -94,8 +94,6 @@ struct error *privilege_check(void)
 	err = error_new(ERROR_PRIVILEGE, "snapline may not probe: it lacks %s",
 			privilege_names(privileges.lacking, arena));
 	return error_cure(
-		err,
-		"Run it as root (sudo), or once: setcap %s+ep on its file (kernels without "
-		"uprobe_multi links need cap_sys_admin too).",
+		err, "Run it as root (sudo), or once: setcap %s=ep on snapline's file.",
 		join(PRIVILEGE_BPF | PRIVILEGE_PERFMON | PRIVILEGE_PTRACE, true, ",", arena));
 }
