@@ -88,6 +88,7 @@ static void read_origin(struct dw *dw, Dwarf_Die *die, struct dw_call_site *site
 	    !dwarf_formref_die(&attr, &origin))
 		return;
 	site->origin = dw_die_offset(dw, &origin);
+	site->is_declared = die_is_declaration(&origin);
 	if (die_attr(&origin, DW_AT_linkage_name, &attr) ||
 	    die_attr(&origin, DW_AT_MIPS_linkage_name, &attr))
 		site->origin_name = dwarf_formstring(&attr);
@@ -173,5 +174,57 @@ struct error *dw_tail_calls_at(struct dw *dw, u64 pc, struct arena *arena,
 		collect_tail_calls(&found, &function, 0);
 	*sites = found.sites;
 	*n = found.n;
+	return NULL;
+}
+
+static bool is_register(const struct loc_op *op, u64 *reg)
+{
+	if (op->opcode >= DW_OP_reg0 && op->opcode <= DW_OP_reg31)
+		*reg = op->opcode - DW_OP_reg0;
+	else if (op->opcode == DW_OP_regx)
+		*reg = (u64)op->a;
+	else
+		return false;
+	return true;
+}
+
+/* "Memory that the register pointed to at entry": DW_OP_bregN 0, DW_OP_deref. */
+static bool is_pointed(const struct loc *entry, u64 *reg)
+{
+	const struct loc_op *op = entry->ops;
+
+	if (entry->n_ops != 2 || (op[1].opcode != DW_OP_deref && op[1].opcode != DW_OP_deref_size))
+		return false;
+	if (op->opcode >= DW_OP_breg0 && op->opcode <= DW_OP_breg31 && op->a == 0)
+		*reg = op->opcode - DW_OP_breg0;
+	else if (op->opcode == DW_OP_bregx && op->b == 0)
+		*reg = (u64)op->a;
+	else
+		return false;
+	return true;
+}
+
+const struct loc *dw_call_param_value(const struct dw_call_site *site, const struct loc *entry)
+{
+	u64 reg = 0, its;
+	bool pointed;
+
+	if (!entry || entry->n_ops == 0)
+		return NULL;
+	pointed = is_pointed(entry, &reg);
+	for (size_t i = 0; i < site->n_params; i++) {
+		const struct dw_call_param *param = &site->params[i];
+
+		if (entry->ops[0].opcode == DW_OP_GNU_parameter_ref) {
+			if (param->parameter == (u64)entry->ops[0].a)
+				return param->value;
+			continue;
+		}
+		if (!pointed && (entry->n_ops != 1 || !is_register(entry->ops, &reg)))
+			return NULL;
+		if (param->location && param->location->n_ops == 1 &&
+		    is_register(param->location->ops, &its) && its == reg)
+			return pointed ? param->data_value : param->value;
+	}
 	return NULL;
 }

@@ -145,6 +145,7 @@ struct dw_call_site {
 	u64 pc;                   /* return address; of a tail call, the address behind the jump */
 	u64 origin;               /* DIE of the callee if known, else 0 */
 	const char *origin_name;  /* its linkage or source name */
+	bool is_declared;         /* the callee is only declared in this unit */
 	bool has_target_pc;
 	u64 target_pc;            /* entry of the callee, if its code is in this module */
 	const struct loc *target; /* DW_AT_call_target, evaluated in the caller; NULL if not given */
@@ -152,9 +153,24 @@ struct dw_call_site {
 /* The call site whose return address is return_pc; NULL if it isn't described. */
 struct error *dw_call_site_at(struct dw *dw, u64 return_pc, struct arena *arena,
 			      struct dw_call_site **site) _must_use_;
+/*
+ * What the site says of the parameter that `entry` (the operand of DW_OP_entry_value, or one
+ * DW_OP_GNU_parameter_ref) names; NULL: nothing. To be evaluated in the caller.
+ */
+const struct loc *dw_call_param_value(const struct dw_call_site *site, const struct loc *entry);
 /* The tail calls of the function that covers pc. */
 struct error *dw_tail_calls_at(struct dw *dw, u64 pc, struct arena *arena,
 			       struct dw_call_site **sites, size_t *n) _must_use_;
+
+/* Thread-local storage: the module's initial image (PT_TLS); false if it has none. */
+struct dw_tls {
+	u64 pc;    /* where the image lies */
+	u64 size;
+	u64 align;
+};
+bool dw_tls_segment(struct dw *dw, struct dw_tls *tls);
+/* Is the module the program itself, not a library? Its storage then lies next to the thread pointer. */
+bool dw_is_program(struct dw *dw);
 
 /* Call frame information (DWARF 5, section 6.4), from .eh_frame and .debug_frame. */
 enum cfi_rule_kind {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Thread-local storage of a module: its PT_TLS segment, and whether the module is the program. */
+#include <gelf.h>
+#include <string.h>
+
+#include "dwarf/dw_private.h"
+
+enum { MAX_SEGMENTS = 4096, MAX_DYNAMIC = 4096 };
+
+bool dw_tls_segment(struct dw *dw, struct dw_tls *tls)
+{
+	GElf_Phdr header;
+	size_t n = 0;
+
+	if (!dw->cfi_elf || elf_getphdrnum(dw->cfi_elf, &n) != 0)
+		return false;
+	for (size_t i = 0; i < n && i < MAX_SEGMENTS; i++) {
+		if (!gelf_getphdr(dw->cfi_elf, (int)i, &header) || header.p_type != PT_TLS)
+			continue;
+		tls->size = header.p_memsz;
+		tls->align = header.p_align ? header.p_align : 1;
+		tls->pc = header.p_vaddr;
+		return true;
+	}
+	return false;
+}
+
+/* libc.so has an interpreter too, so that it can be run; only the flag tells a program's PIE. */
+bool dw_is_program(struct dw *dw)
+{
+	const struct elf_section *dynamic = elf_file_section(dw->file, ".dynamic");
+	Elf64_Dyn entry;
+
+	if (!elf_file_is_pie(dw->file))
+		return true;
+	if (!dynamic || !dynamic->bytes)
+		return false;
+	for (size_t i = 0; i < MAX_DYNAMIC && (i + 1) * sizeof(entry) <= dynamic->size; i++) {
+		memcpy(&entry, dynamic->bytes + i * sizeof(entry), sizeof(entry));
+		if (entry.d_tag == DT_NULL)
+			break;
+		if (entry.d_tag == DT_FLAGS_1)
+			return entry.d_un.d_val & DF_1_PIE;
+	}
+	return false;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "event/variables.h"
+
+#include "event/entry.h"
+#include "event/process.h"
+
+enum { MAX_IMPLICIT = 8 };
+
+/*
+ * x86-64 lays the program's block directly below the thread pointer (TLS variant II, "ELF Handling
+ * For Thread-Local Storage", section 3.4.2). Where a library's block is only the dynamic linker
+ * knows.
+ */
+static enum absence tls_address(void *context_pointer, u64 offset, u64 *address)
+{
+	struct frame_context *context = context_pointer;
+	const struct event_module *module = context->frame->module;
+	u64 thread_pointer = context->event->thread_pointer;
+	struct dw_tls tls;
+
+	if (!thread_pointer || !module || !module->dw || !dw_is_program(module->dw) ||
+	    !dw_tls_segment(module->dw, &tls) || (tls.align & (tls.align - 1)))
+		return ABSENT_NO_TLS;
+	*address = thread_pointer - ((tls.size + tls.align - 1) & -tls.align) + offset;
+	return PRESENT;
+}
+
+static const char *symbol_text(void *context_pointer, u64 address, bool functions_only,
+			       struct arena *arena)
+{
+	struct frame_context *context = context_pointer;
+	struct event *event = context->event;
+	const struct event_module *module = module_at(event->modules, event->n_modules, address);
+	const struct elf_symbol *symbol;
+	u64 offset;
+
+	if (!module || !module->dw)
+		return NULL;
+	symbol = elf_file_symbol_at(dw_file(module->dw), address - module->bias);
+	if (!symbol || (functions_only && !symbol->is_function))
+		return NULL;
+	offset = address - module->bias - symbol->pc;
+	if (offset == 0)
+		return symbol->name;
+	return arena_printf(arena, "%s+%llu", symbol->name, (unsigned long long)offset);
+}
+
+/* What an implicit pointer points to; an offset into it can't be shown as a whole. */
+static struct value *implicit_target(void *context_pointer, u64 die, s64 offset)
+{
+	struct frame_context *context = context_pointer;
+	struct arena *arena = context->event->arena;
+	struct value *value;
+	struct dw_var var;
+	struct loc *loc;
+
+	if (offset || context->nesting >= MAX_IMPLICIT || !context->loc.dw)
+		return NULL;
+	_cleanup_(error_freep) struct error *err = dw_var_by_die(context->loc.dw, die, arena, &var);
+
+	if (!err)
+		err = dw_var_loc(context->loc.dw, die, context->loc.pc, arena, &loc);
+	if (err)
+		return NULL;
+	context->nesting++;
+	value = value_from_loc(NULL, "pointee", var.type, loc, &context->value);
+	context->nesting--;
+	return value;
+}
+
+struct error *frame_context(struct event *event, struct frame *frame,
+			    const struct value_limits *limits, struct frame_context **context)
+{
+	struct frame_context *made = arena_alloc(event->arena, sizeof(*made));
+	const struct event_module *module = frame->module;
+	struct loc *frame_base = NULL;
+	struct dw *dw = module ? module->dw : NULL;
+	u64 pc = frame->is_call ? frame->pc - 1 : frame->pc;
+
+	if (dw) {
+		struct error *err = dw_frame_base(dw, pc, event->arena, &frame_base);
+
+		if (err)
+			return err;
+	}
+	made->event = event;
+	made->frame = frame;
+	made->limits = limits;
+	made->loc = (struct loc_context){
+		.arch = dw ? elf_file_arch(dw_file(dw)) : arch_native(),
+		.regs = frame->regs,
+		.image = event->image,
+		.arena = event->arena,
+		.bias = module ? module->bias : 0,
+		.has_cfa = frame->has_cfa,
+		.cfa = frame->cfa,
+		.frame_base = frame_base,
+		.dw = dw,
+		.pc = pc,
+		.entry_value = entry_value,
+		.tls_address = tls_address,
+		.context = made,
+	};
+	made->value = (struct value_context){
+		.arena = event->arena,
+		.image = event->image,
+		.limits = limits,
+		.loc = &made->loc,
+		.symbol = symbol_text,
+		.implicit = implicit_target,
+		.context = made,
+	};
+	*context = made;
+	return NULL;
+}
+
+static struct error *add_variable(struct event *event, struct frame_context *context,
+				  const struct dw_var *var)
+{
+	struct frame *frame = context->frame;
+	const char *kind = var->kind == DW_ARGUMENT ? "argument" : "local";
+	struct error *err;
+	struct loc *loc;
+
+	err = dw_var_loc(context->loc.dw, var->die, context->loc.pc, event->arena, &loc);
+	if (err)
+		return err;
+	*arena_push(event->arena, frame->variables, frame->n_variables) =
+		value_from_loc(var->name, kind, var->type, loc, &context->value);
+	return NULL;
+}
+
+static struct error *frame_values(struct event *event, struct frame *frame,
+				  const struct value_limits *limits)
+{
+	const struct dw_frame *scopes = frame->dw_frame;
+	struct frame_context *context;
+	struct error *err;
+
+	if (!scopes || !frame->module || !frame->module->dw)
+		return NULL;
+	err = frame_context(event, frame, limits, &context);
+	for (size_t i = 0; i < scopes->n_vars && !err; i++)
+		err = add_variable(event, context, &scopes->vars[i]);
+	return err;
+}
+
+struct error *event_values(struct event *event, const struct value_limits *limits)
+{
+	for (size_t i = 0; i < event->n_frames; i++) {
+		struct error *err = frame_values(event, &event->frames[i], limits);
+
+		if (err)
+			return error_prefix(err, "frame %u", event->frames[i].n);
+	}
+	return NULL;
+}
