@@ -114,8 +114,8 @@ enum absence image_read(const struct image *image, u64 address, void *bytes, siz
 			from = range->origin;
 			why = PRESENT;
 		} else if (image->reader) {
-			enum absence late = read_late((struct image *)image, at, copy + done, part,
-						      &from);
+			enum absence late =
+				read_late((struct image *)image, at, copy + done, part, &from);
 
 			why = late == ABSENT_NOT_CAPTURED ? why : late;
 		}
@@ -142,6 +142,22 @@ void image_each(const struct image *image, enum image_origin origin,
 	}
 }
 
+/* The part of [address, address + len) for which one reason holds. */
+static size_t absent_run(const struct image *image, u64 address, size_t len)
+{
+	for (size_t i = 0; i < image->n_ranges; i++) {
+		const struct range *range = &image->ranges[i];
+
+		if (range->bytes)
+			continue;
+		if (address - range->address < range->len)
+			len = min_u64(len, range->len - (address - range->address));
+		else if (range->address > address)
+			len = min_u64(len, range->address - address);
+	}
+	return len;
+}
+
 enum absence image_read_run(const struct image *image, u64 address, void *bytes, size_t *len,
 			    enum image_origin *origin)
 {
@@ -159,7 +175,7 @@ enum absence image_read_run(const struct image *image, u64 address, void *bytes,
 		*origin = range->origin;
 		return PRESENT;
 	}
-	*len = min_u64(part, PAGE - address % PAGE);
+	*len = min_u64(absent_run(image, address, part), PAGE - address % PAGE);
 	if (!image->reader)
 		return why;
 	late = read_late((struct image *)image, address, bytes, *len, origin);

@@ -4,6 +4,9 @@
 
 #include "value/build.h"
 
+/* Whatever the limits say: building and showing a tree recurse. */
+enum { MAX_DEPTH = 100 };
+
 /* "0x401136 <main+4>", as gdb's `print symbol on`. */
 static void put_address(const struct builder *builder, struct value *value, u64 address,
 			bool functions_only, struct strbuf *out)
@@ -116,6 +119,7 @@ static struct value *follow(const struct builder *builder, u64 address, const st
 	struct node_site site = {NULL, "pointee", target, 0, 0, 0};
 
 	inner.depth++;
+	inner.nesting = 0;
 	inner.open = &open;
 	source_from_memory(&source, address, stripped->size, context);
 	return build_node(&inner, &source, &site);
@@ -133,7 +137,7 @@ static void add_pointee(const struct builder *builder, struct value *value,
 	value->cycle = is_open(builder, value->number, type_strip(target));
 	if (value->cycle)
 		return;
-	if (builder->depth >= limits->depth)
+	if (builder->depth >= min_u64(limits->depth, MAX_DEPTH))
 		child = value_absent(NULL, "pointee", target, ABSENT_DEPTH, NULL, context->arena);
 	else if (build_is_full(builder))
 		child = value_absent(NULL, "pointee", target, ABSENT_DEPTH, "<too many values>",

@@ -189,7 +189,9 @@ static bool check_state(const struct builder *builder, struct value *value,
 	if (aggregate)
 		return true;
 	if (len > source->size || site->offset > source->size - len) {
-		build_absent(value, &(struct span){.absence = ABSENT_NOT_CAPTURED});
+		const char *text = source->size < SOURCE_MAX_BYTES ? NULL : "<beyond 64 KiB>";
+
+		build_absent(value, &(struct span){.absence = ABSENT_NOT_CAPTURED, .text = text});
 		return false;
 	}
 	if (site->bit_offset + site->bit_size > 128) {
