@@ -47,6 +47,10 @@ enum loc_shape {
 	LOC_OTHER,      /* implicit pointer, ... */
 };
 enum loc_shape loc_shape(const struct loc *loc);
+/* The registers 0 to 31 that it reads, a mask; those of an entry value are the caller's: not here. */
+u32 loc_regs(const struct loc *loc);
+/* Do they find the same thing if registers and memory are the same? NULL is like NULL only. */
+bool loc_same(const struct loc *a, const struct loc *b);
 /* "in rdi", "at rsp+24", "constant 7", "entry value of rsi", for explain and list. */
 const char *loc_text(const struct loc *loc, const struct arch *arch, struct arena *arena);
 

@@ -4,15 +4,14 @@
  * one trap, on any other two, and on a few it harms the program. So a probe moves to an emulated
  * instruction, away from the address that was asked for, where nobody can tell the difference:
  *
- *	asked:  mov  %rdi, %rbx        not emulated; writes rbx, where no variable lives before the call
- *	        mov  $0x1, %esi
- *	moved:  call 0x4011d6          emulated
+ *	asked:  mov  %rdi, %rbx        not emulated; writes rbx, where no variable lives before the
+ *call mov  $0x1, %esi moved:  call 0x4011d6          emulated
  *
  * The move stays in one basic block: control that comes to one of the two addresses has come, or
- * will come, to the other. A counter may pass anything in between. A snapshot, log line or condition
- * may pass only what it can't see: instructions that write no memory, can't fault, and write no
- * register that a variable's location, the frame or a caller's frame is computed from; and each
- * variable in scope has the same location, and each register the same call frame rule, at both.
+ * will come, to the other. A counter may pass anything in between. A snapshot, log line or
+ *condition may pass only what it can't see: instructions that write no memory, can't fault, and
+ *write no register that a variable's location, the frame or a caller's frame is computed from; and
+ *each variable in scope has the same location, and each register the same call frame rule, at both.
  */
 #ifndef SNAPLINE_CHOOSE_H
 #define SNAPLINE_CHOOSE_H
@@ -20,7 +19,7 @@
 #include "dwarf/dw.h"
 
 enum choose_for {
-	CHOOSE_COUNTER,  /* counts and times only */
+	CHOOSE_COUNTER,	 /* counts and times only */
 	CHOOSE_SNAPSHOT, /* looks at registers or memory: snapshot, log, condition, key */
 };
 
@@ -31,20 +30,22 @@ struct choice {
 };
 
 /*
- * Chooses the instruction for the place at pc. `exact` forbids moving; ask for it too where the user
- * names registers, which a move may change. ERROR_USAGE, with what would have happened, if pc is no
- * start of an instruction of a function, or if no probe is safe there.
+ * Chooses the instruction for the place at pc. `exact` forbids moving; ask for it too where the
+ * user names registers, which a move may change. ERROR_USAGE, with what would have happened, if pc
+ * is no start of an instruction of a function, or if no probe is safe there.
  */
 struct error *choose_instruction(struct dw *dw, u64 pc, enum choose_for what, bool exact,
 				 struct arena *arena, struct choice *choice) _must_use_;
 
 /*
- * Where control leaves a function for good: its return instructions and the jumps of its tail calls,
- * sorted. `ranges` are all parts of one function. *note is a sentence about exits that have no place
- * (a conditional jump out of the function is only sometimes one), or NULL. No exit at all: *n is 0.
+ * Where control leaves a function for good: its return instructions and the jumps of its tail
+ * calls, sorted. `ranges` are all parts of one function. *note is a sentence about exits that have
+ * no place (a conditional jump out of the function is only sometimes one), or NULL. No exit at all:
+ * *n is 0.
  */
 struct error *choose_returns(struct dw *dw, const struct pc_range *ranges, size_t n_ranges,
-			     struct arena *arena, u64 **pcs, size_t *n, const char **note) _must_use_;
+			     struct arena *arena, u64 **pcs, size_t *n,
+			     const char **note) _must_use_;
 
 /* The basic block that holds pc, for explain; insns[asked] is the instruction at pc. */
 struct choose_block {

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where control can arrive in a function: its starts, symbols, branch targets, landing pads, jump
+ * tables, and labels whose address is taken.
+ *
+ * A switch becomes a table in constant data. Compilers for position-independent code write
+ *
+ *	lea     table(%rip), %rdx       each entry is the distance of a case from the table
+ *	movslq  (%rdx,%rax,4), %rax
+ *	add     %rdx, %rax
+ *	jmp     *%rax
+ *
+ * and else jmp *table(,%rax,8), each entry an address. How many entries a table has isn't looked
+ *for: everything that could be an entry is taken for one. That makes more places of arrival than
+ *there are, which costs a move, but never one too few. An indirect jump through a pointer (a tail
+ *call, or a computed goto) arrives only where an address is taken, by an instruction here or in the
+ *data.
+ */
+#include <elf.h>
+#include <string.h>
+
+#include "plan/code.h"
+
+enum { MAX_TABLE_ENTRIES = 1 << 16 };
+
+/* Says that control can come to pc, if an instruction starts there. */
+static bool arrive(struct code *code, u64 pc)
+{
+	struct code_insn *at = code_at(code, pc, false);
+
+	if (at)
+		at->is_leader = at->is_root = true;
+	return at != NULL;
+}
+
+static bool is_code(const struct code *code, u64 pc)
+{
+	const struct elf_section *section = elf_file_section_at(dw_file(code->dw), pc);
+
+	return section && section->is_code;
+}
+
+/* Reads a table of distances (entry_size 4) or addresses (8); returns how many arrive here. */
+static size_t read_table(struct code *code, u64 table, unsigned entry_size)
+{
+	size_t len, arrived = 0;
+	const u8 *bytes = elf_file_constant_bytes(dw_file(code->dw), table, &len);
+
+	if (!bytes || is_code(code, table))
+		return 0;
+	for (size_t i = 0; i < MAX_TABLE_ENTRIES && (i + 1) * entry_size <= len; i++) {
+		u64 target = 0;
+
+		memcpy(&target, bytes + i * entry_size, entry_size);
+		if (entry_size == 4)
+			target = table + (s64)(s32)target;
+		if (!is_code(code, target))
+			break;
+		arrived += arrive(code, target);
+	}
+	return arrived;
+}
+
+static bool is_lea(const struct insn *insn)
+{
+	return insn->memory.present && insn->memory.pc_relative && !insn->memory.size;
+}
+
+/* Every address that an instruction computes: a label of the function, or a table. */
+static void trace_operands(struct code *code)
+{
+	bool fixed = !elf_file_is_pie(dw_file(code->dw));
+
+	for (size_t i = 0; i < code->n; i++) {
+		const struct insn *insn = &code->insns[i].insn;
+
+		if (is_lea(insn)) {
+			arrive(code, insn->memory.disp);
+			read_table(code, insn->memory.disp, 4);
+		}
+		if (fixed && insn->immediate)
+			arrive(code, insn->immediate);
+	}
+}
+
+static bool has_target(const struct insn *insn)
+{
+	return insn->flow == FLOW_JUMP || insn->flow == FLOW_BRANCH || insn->flow == FLOW_CALL;
+}
+
+static void trace_branches(struct code *code)
+{
+	for (size_t i = 0; i < code->n; i++) {
+		const struct insn *insn = &code->insns[i].insn;
+		struct code_insn *to = has_target(insn) ? code_at(code, insn->target, false) : NULL;
+
+		if (to)
+			to->is_leader = true;
+	}
+}
+
+static void trace_symbols(struct code *code)
+{
+	struct elf_file *file = dw_file(code->dw);
+	const struct elf_symbol *symbols;
+	size_t n = elf_file_symbols(file, &symbols), low = 0, high = n;
+	const struct pc_range *ranges = code->extent.ranges;
+
+	for (size_t r = 0; r < code->extent.n_ranges; r++) {
+		arrive(code, ranges[r].start);
+		for (low = 0, high = n; low < high;) {
+			size_t middle = low + (high - low) / 2;
+
+			if (symbols[middle].pc < ranges[r].start)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		for (; low < n && symbols[low].pc < ranges[r].end; low++)
+			if (!symbols[low].is_tls)
+				arrive(code, symbols[low].pc);
+	}
+}
+
+static void trace_landing_pads(struct code *code)
+{
+	const u64 *pads;
+	size_t n = elf_file_landing_pads(dw_file(code->dw), &pads);
+
+	for (size_t i = 0; i < n; i++)
+		if (code_holds(code, pads[i]))
+			arrive(code, pads[i]);
+}
+
+/* The instruction that last wrote one of regs before insns[i], in the same block; NULL: none. */
+static const struct code_insn *definition(const struct code *code, size_t i, u32 regs)
+{
+	while (i > 0 && !code->insns[i].is_leader) {
+		const struct insn *above = &code->insns[--i].insn;
+
+		if (above->flow != FLOW_NEXT)
+			return NULL;
+		if (above->regs_written & regs)
+			return &code->insns[i];
+	}
+	return NULL;
+}
+
+static bool is_written_anywhere(const struct code *code, u32 regs)
+{
+	for (size_t i = 0; i < code->n; i++) {
+		enum insn_flow flow = code->insns[i].insn.flow;
+
+		if ((code->insns[i].insn.regs_written & regs) || flow == FLOW_CALL ||
+		    flow == FLOW_CALL_INDIRECT)
+			return true;
+	}
+	return false;
+}
+
+/* Does a lea anywhere in the function put the address of a table of distances into reg? */
+static bool has_table_in(struct code *code, int reg)
+{
+	for (size_t i = 0; reg >= 0 && reg < 32 && i < code->n; i++) {
+		const struct insn *insn = &code->insns[i].insn;
+
+		if (is_lea(insn) && (insn->regs_written & 1u << reg) &&
+		    read_table(code, insn->memory.disp, 4))
+			return true;
+	}
+	return false;
+}
+
+enum jump_kind { JUMP_UNKNOWN, JUMP_TABLE, JUMP_POINTER };
+
+/* A jump through memory, or through a register loaded from it. */
+static enum jump_kind kind_of_load(struct code *code, const struct insn_memory *memory)
+{
+	if (memory->size != 8)
+		return JUMP_UNKNOWN;
+	if (memory->index >= 0 && memory->base < 0 && !memory->pc_relative)
+		return read_table(code, memory->disp, 8) ? JUMP_TABLE : JUMP_UNKNOWN;
+	return JUMP_POINTER;
+}
+
+/* The register was added up: is one addend an entry of a table, found by the other? */
+static enum jump_kind kind_of_sum(struct code *code, size_t sum)
+{
+	u32 addends = code->insns[sum].insn.regs_read;
+	size_t i = sum;
+
+	while (i > 0 && !code->insns[i].is_leader && code->insns[i - 1].insn.flow == FLOW_NEXT) {
+		const struct insn *load = &code->insns[--i].insn;
+
+		if (!(load->regs_written & addends))
+			continue;
+		if (load->memory.present && load->memory.size == 4 && load->memory.scale == 4 &&
+		    load->memory.index >= 0)
+			return has_table_in(code, load->memory.base) ? JUMP_TABLE : JUMP_UNKNOWN;
+	}
+	return JUMP_UNKNOWN;
+}
+
+static enum jump_kind kind_of_jump(struct code *code, size_t i)
+{
+	const struct insn *jump = &code->insns[i].insn;
+	const struct code_insn *from;
+
+	if (jump->memory.present)
+		return kind_of_load(code, &jump->memory);
+	from = definition(code, i, jump->regs_read);
+	if (!from)
+		return is_written_anywhere(code, jump->regs_read) ? JUMP_UNKNOWN : JUMP_POINTER;
+	if (from->insn.memory.present && from->insn.memory.size)
+		return kind_of_load(code, &from->insn.memory);
+	return kind_of_sum(code, from - code->insns);
+}
+
+/* Returns whether there is a jump through a pointer. */
+static bool trace_indirect(struct code *code)
+{
+	bool pointers = false;
+
+	for (size_t i = 0; i < code->n; i++) {
+		enum jump_kind kind;
+
+		if (code->insns[i].insn.flow != FLOW_JUMP_INDIRECT)
+			continue;
+		kind = kind_of_jump(code, i);
+		if (kind == JUMP_UNKNOWN && !code->unknown_jump)
+			code->unknown_jump = &code->insns[i].insn;
+		code->insns[i].is_pointer_jump = kind == JUMP_POINTER;
+		code->insns[i].is_table_jump = kind == JUMP_TABLE;
+		pointers |= kind == JUMP_POINTER;
+	}
+	return pointers;
+}
+
+static bool goes_on(const struct insn *insn)
+{
+	return insn->flow == FLOW_NEXT || insn->flow == FLOW_BRANCH || insn->flow == FLOW_CALL ||
+	       insn->flow == FLOW_CALL_INDIRECT;
+}
+
+/* A branch into an instruction is sound behind its prefix; else what was decoded there may be data.
+ */
+static void tear(struct code *code, u64 target)
+{
+	struct code_insn *torn = code_at(code, target, true);
+
+	if (!torn)
+		return;
+	torn->is_torn = true;
+	if (!torn->insn.hazard)
+		code->doubtful_from = min_u64(code->doubtful_from, torn->insn.address);
+}
+
+/* Marks what control runs through from insns[i]; branch targets found on the way go on the stack.
+ */
+static void reach_from(struct code *code, size_t i, size_t *stack, size_t *depth)
+{
+	for (; i < code->n && !code->insns[i].is_reached; i++) {
+		struct code_insn *at = &code->insns[i];
+		struct code_insn *to;
+
+		at->is_reached = true;
+		if (has_target(&at->insn) && code_holds(code, at->insn.target)) {
+			to = code_at(code, at->insn.target, false);
+			if (!to)
+				tear(code, at->insn.target);
+			else if (!to->is_reached && !to->is_queued)
+				to->is_queued = true, stack[(*depth)++] = to - code->insns;
+		}
+		if (!goes_on(&at->insn) || i + 1 == code->n ||
+		    at[1].insn.address != at->insn.address + at->insn.len)
+			return;
+	}
+}
+
+/*
+ * Where a table is unknown, all code counts as reached: compilers put no data between the cases of
+ * a switch.
+ */
+static void trace_reach(struct code *code)
+{
+	size_t *stack = arena_array(code->arena, size_t, code->n + 1), depth = 0;
+
+	for (size_t i = 0; i < code->n; i++) {
+		if (!code->insns[i].is_root && !code->unknown_jump)
+			continue;
+		reach_from(code, i, stack, &depth);
+		while (depth)
+			reach_from(code, stack[--depth], stack, &depth);
+	}
+}
+
+static void arrive_if_inside(struct code *code, u64 pc)
+{
+	const struct code_extent *extent = &code->extent;
+
+	if (pc > extent->ranges[0].start && pc < extent->ranges[extent->n_ranges - 1].end)
+		arrive(code, pc);
+}
+
+static void find_relocations(struct code *code, const struct elf_section *section)
+{
+	for (u64 at = 0; at + sizeof(Elf64_Rela) <= section->size; at += sizeof(Elf64_Rela)) {
+		Elf64_Rela rela;
+
+		memcpy(&rela, section->bytes + at, sizeof(rela));
+		arrive_if_inside(code, (u64)rela.r_addend);
+	}
+}
+
+static void find_words(struct code *code, const struct elf_section *section)
+{
+	for (u64 at = 0; at + sizeof(u64) <= section->size; at += sizeof(u64)) {
+		u64 word;
+
+		memcpy(&word, section->bytes + at, sizeof(word));
+		arrive_if_inside(code, word);
+	}
+}
+
+void code_find_labels(struct code *code)
+{
+	const struct elf_section *sections;
+	size_t n = elf_file_sections(dw_file(code->dw), &sections);
+
+	for (size_t i = 0; i < n && !code->has_labels; i++) {
+		const struct elf_section *section = &sections[i];
+
+		if (!section->is_mapped || section->is_code || !section->bytes)
+			continue;
+		if (strncmp(section->name, ".rela.", 6) == 0)
+			find_relocations(code, section);
+		else if (strncmp(section->name, ".eh_frame", 9) != 0)
+			find_words(code, section);
+	}
+	code->has_labels = true;
+}
+
+void code_trace(struct code *code)
+{
+	if (!code->n)
+		return;
+	trace_symbols(code);
+	trace_landing_pads(code);
+	trace_branches(code);
+	trace_operands(code);
+	if (trace_indirect(code))
+		code_find_labels(code);
+	trace_reach(code);
+}
