@@ -124,6 +124,18 @@ def without_string(gdb, ours):
     return bool(match) and gdb.startswith(match[1] + ' "')
 
 
+def same_number(gdb_node, ours):
+    """The JSON's value and pointer, where there are numbers, agree with gdb's too."""
+    if "i" not in gdb_node:
+        return True
+    number = ours.get("pointer", ours.get("value"))
+    if isinstance(number, str) and re.fullmatch(r"0x[0-9a-f]+", number):
+        number = int(number, 16)
+    if isinstance(number, str) or number is None:
+        return True
+    return int(number) == int(gdb_node["i"])
+
+
 def judge(gdb_node, ours):
     """(class, detail) of one leaf that gdb prints."""
     if ours is None:
@@ -139,6 +151,8 @@ def judge(gdb_node, ours):
         return ("late_missing" if ours.get("late") else "missing"), why
     if how is None:
         return ("late_different" if ours.get("late") else "different"), str(ours.get("text", ""))
+    if not same_number(gdb_node, ours):
+        return ("late_different" if ours.get("late") else "different"), "the JSON's number: %s" % ours.get("value")
     return ("late_same" if ours.get("late") else "same"), how
 
 

@@ -41,11 +41,14 @@ class Redis(Cell):
     """A server that a client sends the fixed command list to, in one piece."""
 
     def prepare(self, tag):
-        folder = os.path.join(WORK, "redis")
+        folder = os.path.join(WORK, "redis", tag)
         os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, "%s.sock" % tag)
+        path = os.path.join(folder, "socket")
         if os.path.exists(path):
             os.unlink(path)
+        config = os.path.join(folder, "redis.conf")
+        with open(config, "w") as file:
+            file.write(REDIS_CONFIG % path)
         over = threading.Event()
         client = threading.Thread(target=redis_client, args=(path, over), daemon=True)
         client.start()
@@ -53,7 +56,18 @@ class Redis(Cell):
         def done():
             over.set()
             client.join(5)
-        return done, [a.replace("SOCKET", path) for a in self.arguments]
+        return done, [config]
+
+
+# gdb starts programs without a shell, and then takes no empty argument and none with a space.
+REDIS_CONFIG = """port 0
+unixsocket %s
+save ""
+appendonly no
+activerehashing no
+dynamic-hz no
+jemalloc-bg-thread no
+"""
 
 
 def redis_commands():
@@ -107,13 +121,10 @@ def cells():
     sqlite = os.path.join(real, "sqlite3")
     if os.path.exists(sqlite):
         found.append(Cell("sqlite3", "gcc", "O2-dw5", sqlite,
-                          arguments=["-batch", "-init", "/dev/null", ":memory:",
-                                     ".read " + os.path.join(HERE, "sqlite.sql")]))
+                          arguments=["-batch", "-init", os.path.join(HERE, "sqlite.sql"), ":memory:", ".quit"]))
     redis = os.path.join(real, "redis", "redis-server")
     if os.path.exists(redis):
         found.append(Redis("redis", "gcc", "O2-dw5", redis,
-                           arguments=["--port", "0", "--unixsocket", "SOCKET", "--save", "", "--appendonly", "no",
-                                      "--activerehashing", "no", "--dynamic-hz", "no", "--jemalloc-bg-thread", "no"],
                            environment={"LD_PRELOAD": os.path.join(WORK, "frozen.so")}))
     return found
 
@@ -147,7 +158,9 @@ def build_helpers():
 def reached(cell):
     """[(module, file, line, address, count)] of the statement rows that one run reaches; kept in a file."""
     kept = os.path.join(WORK, "reached", cell.slug + ".json")
-    newest = max(os.path.getmtime(module) for module in cell.modules)
+    inputs = [os.path.join(HERE, name) for name in os.listdir(HERE)
+              if name in ("corpus.py", "reach.c", "sqlite.sql", "redis.commands")]
+    newest = max(os.path.getmtime(path) for path in cell.modules + inputs)
     if os.path.exists(kept) and os.path.getmtime(kept) > newest:
         with open(kept) as file:
             return [tuple(row) for row in json.load(file)]

@@ -36,9 +36,20 @@ pid_t getpid(void)
 	return 4242;
 }
 
-FILE *fopen(const char *path, const char *mode)
+/* Large-file programs call it fopen64. */
+static FILE *open_fixed(const char *name, const char *path, const char *mode)
 {
-	FILE *(*next)(const char *, const char *) = dlsym(RTLD_NEXT, "fopen");
+	FILE *(*next)(const char *, const char *) = dlsym(RTLD_NEXT, name);
 
 	return next(strcmp(path, "/dev/urandom") == 0 ? "/dev/zero" : path, mode);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	return open_fixed("fopen", path, mode);
+}
+
+FILE *fopen64(const char *path, const char *mode)
+{
+	return open_fixed("fopen64", path, mode);
 }

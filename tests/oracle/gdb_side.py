@@ -2,7 +2,7 @@
 """gdb's side of the oracle, run inside gdb: stops at places and writes down every frame and value.
 
 The environment variable ORACLE_JOB names a JSON file:
-  program, arguments, environment   what to run
+  program, arguments, environment   what to run; no argument is empty or holds a space
   places                            [{id, module, address, skip}]: stop there after `skip` hits
   elements                          gdb's limit on array elements and characters
   out                               file to write: {id: {pc, maps, frames, text}}
@@ -211,7 +211,7 @@ class Run:
         gdb.execute("file " + self.job["program"], to_string=True)
         for name, value in self.job["environment"].items():
             gdb.execute("set environment %s=%s" % (name, value))
-        gdb.execute("set args " + " ".join("'%s'" % a for a in self.job["arguments"]))
+        gdb.execute("set args " + " ".join(self.job["arguments"]))
         gdb.execute("tbreak *main", to_string=True)
         gdb.execute("run", to_string=True)
 

@@ -136,6 +136,14 @@ class Values(unittest.TestCase):
         self.assertEqual(self.tally({"t": '0x10 "a"'}, [shown("v", "0x11 <not resident>")]).classes, {"different": 1})
         self.assertEqual(self.tally({"t": "0x10"}, [shown("v", "0x11 <not resident>")]).classes, {"different": 1})
 
+    def test_the_number_in_the_json_counts_too(self):
+        theirs = {"t": "5 'a'", "i": "5"}
+        self.assertEqual(self.tally(theirs, [shown("v", "5 'a'", value=5)]).classes, {"same": 1})
+        self.assertEqual(self.tally(theirs, [shown("v", "5 'a'", value=6)]).classes, {"different": 1})
+        theirs = {"t": "0x10", "i": "16"}
+        self.assertEqual(self.tally(theirs, [shown("v", "0x10", value="0x10", pointer="0x10")]).classes, {"same": 1})
+        self.assertEqual(self.tally(theirs, [shown("v", "0x10", pointer="0x11")]).classes, {"different": 1})
+
     def test_shadowed_names_pair_in_order(self):
         a = stop(frame("f", 0x1010, [variable("i", {"t": "1"}), variable("i", {"t": "2"})]))
         good = {"frames": [ours("f", 0x10, [shown("i", "1"), shown("i", "2")])]}
