@@ -34,6 +34,7 @@ struct elf_symbol {
 	bool is_object;
 	bool is_tls;         /* pc is then the offset in the TLS segment */
 	bool is_global;
+	bool is_indirect;    /* STT_GNU_IFUNC: pc is a function that chooses the real one */
 	bool is_plt;
 	bool is_dynamic;     /* from .dynsym */
 };

@@ -21,6 +21,7 @@ static bool convert(const struct elf_file *owner, const Elf64_Sym *sym, struct e
 		return false;
 	symbol->is_function =
 		type == STT_FUNC || type == STT_GNU_IFUNC || is_code_label(owner, sym);
+	symbol->is_indirect = type == STT_GNU_IFUNC;
 	symbol->is_object = type == STT_OBJECT || type == STT_COMMON;
 	symbol->is_tls = type == STT_TLS;
 	if (!symbol->is_function && !symbol->is_object && !symbol->is_tls &&

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* FUNC and its forms: all bodies and inlined copies, their lines, their returns. */
+#include <libiberty/demangle.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/strbuf.h"
+#include "plan/choose.h"
+#include "plan/resolve_private.h"
+
+static bool symbol_matches(const struct elf_symbol *symbol, const char *name)
+{
+	bool match;
+	char *plain;
+
+	if (!symbol->is_function)
+		return false;
+	if (!strcmp(symbol->name, name))
+		return true;
+	if (!strstr(name, "::") || strncmp(symbol->name, "_", 1) != 0)
+		return false;
+	plain = cplus_demangle(symbol->name, DMGL_AUTO);
+	match = plain && !strcmp(plain, name);
+	free(plain);
+	return match;
+}
+
+/*
+ * gcc cuts a function in two and inlines the first part; the rest, FUNC.part.0, is described as a
+ * body of the function too, but doesn't begin where the function does.
+ */
+static bool is_rest(struct lookup *lookup, const struct dw_instance *instance)
+{
+	const struct elf_symbol *symbol;
+
+	if (instance->is_inlined)
+		return false;
+	symbol = elf_file_symbol_at(lookup->module->file, instance->entry);
+	return symbol && strstr(symbol->name, ".part.");
+}
+
+/* Where the arguments have got to memory: the row marked so, else the second row, as gdb does. */
+static u64 behind_prologue(struct dw *dw, const struct dw_instance *instance)
+{
+	_cleanup_(error_freep) struct error *err = NULL;
+	u64 entry = instance->entry, end = entry, second = 0;
+	const struct dw_row *rows;
+	size_t n;
+
+	for (size_t i = 0; i < instance->n_ranges; i++)
+		if (entry >= instance->ranges[i].start && entry < instance->ranges[i].end)
+			end = instance->ranges[i].end;
+	err = dw_rows_of(dw, entry, &rows, &n);
+	for (size_t i = 0; !err && i < n; i++) {
+		if (rows[i].pc < entry || rows[i].pc >= end || rows[i].end_sequence ||
+		    !rows[i].line)
+			continue;
+		if (rows[i].prologue_end && rows[i].pc > entry)
+			return rows[i].pc;
+		if (!second && rows[i].pc > entry)
+			second = rows[i].pc;
+	}
+	return second ? second : entry;
+}
+
+static void add_instance(struct lookup *lookup, const struct dw_instance *instance)
+{
+	struct resolved *resolved;
+	const char *why = instance->is_inlined ? "the first instruction of an inlined copy"
+					       : "the function's first instruction";
+	u64 pc = instance->entry;
+
+	if (!instance->is_inlined && dw_has_memory_arguments(lookup->dw, instance->die)) {
+		pc = behind_prologue(lookup->dw, instance);
+		if (pc != instance->entry)
+			why = "behind the prologue: only then are the arguments in memory";
+	}
+	resolved = lookup_add(lookup, pc, why);
+	resolved->function = instance->function->name;
+	resolved->function_die = instance->function->die;
+	resolved->is_inlined = instance->is_inlined;
+}
+
+/* Functions that only the symbol table knows: of objects built without -g. */
+static struct error *add_symbols(struct lookup *lookup,
+				 void (*add)(struct lookup *lookup,
+					     const struct elf_symbol *symbol))
+{
+	const struct elf_symbol *symbols;
+	size_t n = elf_file_symbols(lookup->module->file, &symbols);
+	const struct elf_symbol *indirect = NULL;
+	struct dw_instance *instances;
+	size_t n_instances;
+	bool is_known = lookup->n > 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct error *err;
+
+		if (!symbol_matches(&symbols[i], lookup->place->name))
+			continue;
+		if (symbols[i].is_indirect) {
+			indirect = &symbols[i];
+			continue;
+		}
+		err = dw_body(lookup->dw, symbols[i].pc, lookup->arena, &instances, &n_instances);
+		if (err)
+			return err;
+		/* a body that begins here was found by its name already */
+		if (!n_instances || !is_known)
+			add(lookup, &symbols[i]);
+	}
+	if (indirect && !lookup->n)
+		return error_cure(error_new(ERROR_NOT_FOUND,
+					    "%s is chosen among several versions when the "
+					    "program starts; it has no code of its own",
+					    lookup->place->name),
+				  "`snapline list -x %s funcs '*%s*'` shows the versions",
+				  lookup->module->shown, lookup->place->name);
+	return NULL;
+}
+
+static void add_symbol(struct lookup *lookup, const struct elf_symbol *symbol)
+{
+	struct resolved *resolved = lookup_add(
+		lookup, symbol->pc, "the symbol's address; no debug information describes it");
+
+	resolved->function = symbol->name;
+}
+
+struct error *unknown_function(struct lookup *lookup)
+{
+	const char *name = lookup->place->name, *near;
+	struct suggestions suggestions = {.wanted = name};
+	const struct elf_symbol *symbols;
+	const char *const *names;
+	size_t n;
+	struct error *err = dw_function_names(lookup->dw, &names, &n);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < n; i++)
+		suggest_consider(&suggestions, names[i]);
+	n = elf_file_symbols(lookup->module->file, &symbols);
+	for (size_t i = 0; i < n; i++)
+		if (symbols[i].is_function)
+			suggest_consider(&suggestions, symbols[i].name);
+	err = error_new(ERROR_NOT_FOUND, "%s has no function %s", lookup->module->shown, name);
+	near = suggest_text(&suggestions, lookup->arena);
+	if (near)
+		return error_cure(err, "Did you mean %s?", near);
+	if (!dw_has_info(lookup->dw))
+		return error_cure(err, "%s", dw_missing(lookup->dw));
+	return error_cure(err, "`snapline list -x %s funcs` shows all", lookup->module->shown);
+}
+
+/* A pattern in a name is a name: only `list` takes globs. */
+static struct error *instances_of(struct lookup *lookup, struct dw_instance **instances, size_t *n)
+{
+	return dw_functions(lookup->dw, lookup->place->name, lookup->arena, instances, n);
+}
+
+struct error *lookup_function(struct lookup *lookup)
+{
+	struct dw_instance *instances;
+	size_t n;
+	struct error *err = instances_of(lookup, &instances, &n);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < n; i++)
+		if (!is_rest(lookup, &instances[i]))
+			add_instance(lookup, &instances[i]);
+	err = add_symbols(lookup, add_symbol);
+	if (!err && !lookup->n)
+		return unknown_function(lookup);
+	return err;
+}
+
+static struct error *add_returns(struct lookup *lookup, const struct pc_range *ranges,
+				 size_t n_ranges, const char *function)
+{
+	const char *note = NULL;
+	u64 *pcs;
+	size_t n;
+	struct error *err =
+		choose_returns(lookup->dw, ranges, n_ranges, lookup->arena, &pcs, &n, &note);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		struct resolved *resolved = lookup_add(
+			lookup, pcs[i],
+			note ? arena_printf(lookup->arena, "control leaves here; %s", note)
+			     : "control leaves the function here");
+
+		resolved->is_return = true;
+		resolved->function = function;
+		resolved->is_inlined = false;
+	}
+	return err;
+}
+
+static void add_symbol_returns(struct lookup *lookup, const struct elf_symbol *symbol)
+{
+	struct pc_range range = {symbol->pc, symbol->pc + symbol->size};
+
+	/* what can't be decoded has no returns, and is told as such when nothing else is found */
+	error_free(add_returns(lookup, &range, 1, symbol->name));
+}
+
+struct error *lookup_returns(struct lookup *lookup)
+{
+	struct dw_instance *instances;
+	bool is_inlined = false;
+	size_t n;
+	struct error *err = instances_of(lookup, &instances, &n);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		is_inlined |= instances[i].is_inlined;
+		if (!instances[i].is_inlined)
+			err = add_returns(lookup, instances[i].ranges, instances[i].n_ranges,
+					  instances[i].function->name);
+	}
+	if (!err)
+		err = add_symbols(lookup, add_symbol_returns);
+	if (err || lookup->n)
+		return err;
+	if (is_inlined)
+		return error_cure(
+			error_new(ERROR_NOT_FOUND,
+				  "%s is inlined everywhere: it has no return instruction",
+				  lookup->place->name),
+			"Give the line behind the call");
+	if (n)
+		return error_new(ERROR_NOT_FOUND, "%s never returns", lookup->place->name);
+	return unknown_function(lookup);
+}
+
+/* The functions behind the instances, each once. */
+static size_t distinct_functions(struct lookup *lookup, const struct dw_instance *instances,
+				 size_t n, const struct dw_function ***functions)
+{
+	const struct dw_function **distinct = NULL;
+	struct map seen;
+	size_t count = 0;
+
+	map_init(&seen, lookup->arena);
+	for (size_t i = 0; i < n; i++) {
+		u64 key = (u64)(uintptr_t)instances[i].function;
+
+		if (map_get(&seen, key))
+			continue;
+		map_put(&seen, key, (void *)(uintptr_t)key);
+		*arena_push(lookup->arena, distinct, count) = instances[i].function;
+	}
+	*functions = distinct;
+	return count;
+}
+
+static struct error *lines_of(struct lookup *lookup, const struct dw_function *function,
+			      unsigned line)
+{
+	struct line_place *places;
+	size_t n;
+	struct error *err;
+
+	if (!function->decl_file)
+		return NULL;
+	err = line_places(lookup->dw, function->decl_file, line, function->die, lookup->arena,
+			  &places, &n);
+	if (!err)
+		lookup_add_lines(lookup, function->decl_file, places, n);
+	return err;
+}
+
+struct error *lookup_function_lines(struct lookup *lookup)
+{
+	const struct dw_function **functions;
+	struct dw_instance *instances;
+	size_t n;
+	struct error *err = instances_of(lookup, &instances, &n);
+
+	if (err)
+		return err;
+	n = distinct_functions(lookup, instances, n, &functions);
+	for (size_t i = 0; !err && i < n; i++)
+		err = lines_of(lookup, functions[i], 0);
+	return err;
+}
+
+static struct error *no_code(struct lookup *lookup, const struct dw_function *function)
+{
+	unsigned wanted = function->decl_line + lookup->place->line, before = 0, after = 0;
+	struct error *err = lines_of(lookup, function, 0);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < lookup->n; i++) {
+		unsigned line = lookup->found[i].line;
+
+		if (line < wanted && line > before)
+			before = line;
+		if (line > wanted && (!after || line < after))
+			after = line;
+	}
+	err = error_new(ERROR_NOT_FOUND, "line %u of %s (%s:%u) has no code of it",
+			lookup->place->line, function->name, function->decl_file, wanted);
+	if (before && after)
+		return error_cure(err, "The nearest that have some are %s:+%u and %s:+%u",
+				  lookup->place->name, before - function->decl_line,
+				  lookup->place->name, after - function->decl_line);
+	if (before || after)
+		return error_cure(err, "The nearest that has some is %s:+%u", lookup->place->name,
+				  (before ? before : after) - function->decl_line);
+	return err;
+}
+
+struct error *lookup_function_line(struct lookup *lookup)
+{
+	const struct dw_function **functions;
+	struct dw_instance *instances;
+	size_t n;
+	struct error *err = instances_of(lookup, &instances, &n);
+
+	if (err)
+		return err;
+	if (!n && !dw_has_info(lookup->dw))
+		return error_new(ERROR_NOT_FOUND, "%s: lines need debug information: %s",
+				 lookup->place->text, dw_missing(lookup->dw));
+	n = distinct_functions(lookup, instances, n, &functions);
+	if (!n)
+		return unknown_function(lookup);
+	for (size_t i = 0; !err && i < n; i++)
+		if (functions[i]->decl_line)
+			err = lines_of(lookup, functions[i],
+				       functions[i]->decl_line + lookup->place->line);
+	if (!err && !lookup->n)
+		err = no_code(lookup, functions[0]);
+	return err;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct listed_function *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : x->pc < y->pc ? -1 : x->pc > y->pc;
+}
+
+static void list_instance(struct listed_function *listed, const struct dw_instance *instance)
+{
+	if (instance->is_inlined) {
+		listed->n_inlined++;
+		if (!listed->pc)
+			listed->pc = instance->entry;
+	} else if (!listed->n_bodies++) {
+		listed->pc = instance->entry;
+	}
+}
+
+struct error *resolve_functions(struct plan_module *module, const char *glob, struct arena *arena,
+				struct listed_function **functions, size_t *n)
+{
+	struct listed_function *list = NULL;
+	const struct elf_symbol *symbols;
+	struct dw_instance *instances, *covered;
+	size_t n_list = 0, n_instances, n_symbols, n_covered;
+	struct map places, bodies;
+	struct error *err;
+
+	glob = glob ? glob : "*";
+	map_init(&places, arena);
+	map_init(&bodies, arena);
+	err = dw_functions(module->dw, glob, arena, &instances, &n_instances);
+	if (err)
+		return err;
+	for (size_t i = 0; i < n_instances; i++) {
+		const struct dw_function *function = instances[i].function;
+		size_t at = (size_t)(uintptr_t)map_get(&places, (u64)(uintptr_t)function);
+
+		if (!at) {
+			*arena_push(arena, list, n_list) = (struct listed_function){
+				.name = function->name,
+				.file = function->decl_file,
+				.line = function->decl_line,
+				.is_external = function->is_external,
+			};
+			at = n_list;
+			map_put(&places, (u64)(uintptr_t)function, (void *)(uintptr_t)at);
+		}
+		list_instance(&list[at - 1], &instances[i]);
+	}
+	n_symbols = elf_file_symbols(module->file, &symbols);
+	for (size_t i = 0; i < n_symbols; i++) {
+		if (!symbols[i].is_function || symbols[i].is_indirect ||
+		    !str_glob(glob, symbols[i].name))
+			continue;
+		err = dw_body(module->dw, symbols[i].pc, arena, &covered, &n_covered);
+		if (err)
+			return err;
+		if (!n_covered)
+			*arena_push(arena, list, n_list) = (struct listed_function){
+				.name = symbols[i].name,
+				.n_bodies = 1,
+				.pc = symbols[i].pc,
+				.is_external = symbols[i].is_global,
+			};
+	}
+	if (n_list)
+		qsort(list, n_list, sizeof(*list), by_name);
+	*functions = list;
+	*n = n_list;
+	return NULL;
+}
