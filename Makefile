@@ -125,6 +125,9 @@ demo:
 	@$(MAKE) --no-print-directory all $(T)/demo_orders
 	@tools/demo
 
+bench: all
+	@tools/bench
+
 # gdb is the judge; SEED=N repeats a draw.
 oracle: setup
 	@$(MAKE) --no-print-directory all corpus
