@@ -4,6 +4,7 @@
 #define SNAPLINE_LIST_H
 
 #include "cmd/files.h"
+#include "cmd/seen.h"
 
 /* One line of output: something that can be asked for. */
 struct list_item {
@@ -25,6 +26,7 @@ struct list {
 	struct dw *dw;
 	struct list_item *items;
 	size_t n_items;
+	size_t n_vars;	  /* printed by list_variables() */
 	const char *near; /* a name that is near the pattern, or NULL */
 };
 
@@ -36,5 +38,7 @@ bool list_matches(const struct list *list, const char *name);
 
 struct error *list_functions(struct list *list) _must_use_;
 struct error *list_lines(struct list *list) _must_use_;
+/* Prints by itself: variables are grouped by place. */
+struct error *list_variables(struct list *list) _must_use_;
 
 #endif

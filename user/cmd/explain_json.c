@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "cmd/cmd_output.h"
+#include "cmd/explain.h"
+#include "expr/expr.h"
+
+static void text(struct json *json, const char *key, const char *value)
+{
+	json_key(json, key);
+	json_string(json, value);
+}
+
+static void hex(struct json *json, const char *key, u64 value)
+{
+	json_key(json, key);
+	json_hex(json, value);
+}
+
+static void number(struct json *json, const char *key, u64 value)
+{
+	json_key(json, key);
+	json_u64(json, value);
+}
+
+static void boolean(struct json *json, const char *key, bool value)
+{
+	json_key(json, key);
+	json_bool(json, value);
+}
+
+static void add_position(struct json *json, const struct explained *explained)
+{
+	const struct place *place = explained->place;
+
+	text(json, "probe", explained->probe);
+	text(json, "module", place->module->shown);
+	text(json, "build_id", explained->build_id);
+	text(json, "function", place->function);
+	text(json, "file", place->file);
+	number(json, "line", place->line);
+	boolean(json, "inlined", place->is_inlined);
+	text(json, "why", place->why);
+}
+
+static void add_addresses(struct json *json, const struct explained *explained)
+{
+	const struct place *place = explained->place;
+
+	hex(json, "asked", place->asked);
+	text(json, "asked_instruction", explained->asked_text);
+	text(json, "asked_cost", explained->asked_cost);
+	hex(json, "probed", place->pc);
+	text(json, "probed_instruction", explained->probed_text);
+	text(json, "probed_cost", explained->probed_cost);
+	text(json, "moved", place->moved);
+	boolean(json, "gdb", place->is_gdb_choice);
+	number(json, "program", place->program + 1);
+}
+
+static void add_expressions(struct json *json, const struct explained *explained,
+			    struct arena *arena)
+{
+	const struct place *place = explained->place;
+	size_t n = place->captures ? explained->plan->spec->n_captures : 0;
+
+	text(json, "condition", place->condition ? expr_dump(place->condition, arena) : NULL);
+	json_key(json, "captures");
+	json_array(json);
+	for (size_t i = 0; i < n; i++)
+		json_string(json, expr_dump(place->captures[i], arena));
+	json_array_end(json);
+}
+
+static struct error *json_place(const struct explained *explained, struct arena *arena)
+{
+	struct strbuf line = {0};
+	struct json json;
+
+	cmd_json_begin(&json, &line, "place");
+	add_position(&json, explained);
+	add_addresses(&json, explained);
+	json_key(&json, "frames");
+	seen_json(&json, explained->frames, explained->n_frames);
+	add_expressions(&json, explained, arena);
+	return cmd_json_end(&json);
+}
+
+static void add_listing(struct json *json, const char *key, const struct gen_code *code,
+			struct arena *arena)
+{
+	const char *listing = code->n ? gen_listing(code, arena) : "";
+
+	json_key(json, key);
+	json_array(json);
+	while (*listing) {
+		size_t len = strcspn(listing, "\n");
+
+		json_bytes(json, listing, len);
+		listing += len + (listing[len] == '\n');
+	}
+	json_array_end(json);
+}
+
+static struct error *json_program(const struct plan *plan, u32 index, unsigned verbose,
+				  struct arena *arena)
+{
+	const struct plan_program *program = &plan->programs[index];
+	struct strbuf line = {0};
+	struct json json;
+
+	cmd_json_begin(&json, &line, "program");
+	number(&json, "program", index + 1);
+	add_listing(&json, "condition", &program->condition, arena);
+	json_key(&json, "roots");
+	json_array(&json);
+	for (u32 i = 0; i < program->n_roots; i++) {
+		u32 node = program->root_nodes[i];
+
+		json_object(&json);
+		text(&json, "name", program->root_names[i]);
+		number(&json, "bytes", node < plan->n_nodes ? plan->nodes[node].size : 0);
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	add_listing(&json, "root_instructions", &program->roots, arena);
+	return cmd_json_end(&json);
+}
+
+static struct error *json_note(const char *note)
+{
+	struct strbuf line = {0};
+	struct json json;
+
+	cmd_json_begin(&json, &line, "note");
+	text(&json, "text", note);
+	return cmd_json_end(&json);
+}
+
+const struct explain_form explain_json = {json_place, json_program, json_note};

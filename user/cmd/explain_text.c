@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <string.h>
+
+#include "cmd/explain.h"
+#include "expr/expr.h"
+
+static void print_address(const char *what, u64 pc, const char *text, const char *cost)
+{
+	printf("  %-9s 0x%llx  %s  (%s)\n", what, (unsigned long long)pc, text, cost);
+}
+
+static void print_addresses(const struct explained *explained)
+{
+	const struct place *place = explained->place;
+
+	print_address("asked", place->asked, explained->asked_text, explained->asked_cost);
+	if (place->why)
+		printf("  %-9s %s\n", "", place->why);
+	print_address("probed", place->pc, explained->probed_text, explained->probed_cost);
+	if (place->moved)
+		printf("  %-9s %s\n", "", place->moved);
+	if (place->is_gdb_choice)
+		printf("  %-9s gdb would put its breakpoint here\n", "gdb");
+}
+
+static void print_expressions(const struct explained *explained, struct arena *arena)
+{
+	const struct place *place = explained->place;
+	const struct spec *spec = explained->plan->spec;
+
+	if (place->condition)
+		printf("  condition %s\n", expr_dump(place->condition, arena));
+	for (size_t i = 0; place->captures && i < spec->n_captures; i++)
+		printf("  capture   %s: %s\n", spec->captures[i],
+		       expr_dump(place->captures[i], arena));
+}
+
+static struct error *text_place(const struct explained *explained, struct arena *arena)
+{
+	const struct place *place = explained->place;
+
+	printf("%s: place %u, ", explained->probe, place->index + 1);
+	if (place->file)
+		printf("%s:%u in ", place->file, place->line);
+	printf("%s%s\n", place->function ? place->function : "?",
+	       place->is_inlined ? " (inlined)" : "");
+	printf("  %-9s %s%s%s\n", "module", place->module->shown,
+	       explained->build_id ? ", build-id " : "",
+	       explained->build_id ? explained->build_id : "");
+	print_addresses(explained);
+	print_expressions(explained, arena);
+	printf("  %-9s %u\n", "program", place->program + 1);
+	if (explained->n_frames == 0)
+		printf("  %-9s none: there is no debug information for this address\n",
+		       "variables");
+	seen_print(explained->frames, explained->n_frames, "  ");
+	putchar('\n');
+	return NULL;
+}
+
+/* Lines of a listing, indented. */
+static void print_listing(const char *listing)
+{
+	while (*listing) {
+		size_t len = strcspn(listing, "\n");
+
+		printf("    %.*s\n", (int)len, listing);
+		listing += len + (listing[len] == '\n');
+	}
+}
+
+static void print_code(const char *what, const struct gen_code *code, struct arena *arena)
+{
+	printf("  %s, %zu instructions\n", what, code->n);
+	print_listing(gen_listing(code, arena));
+}
+
+static void print_node(const struct plan *plan, u32 number)
+{
+	const struct read_node *node = &plan->nodes[number];
+
+	printf("node %u: %s%u bytes", number, node->kind == READ_STRING ? "a string, up to " : "",
+	       node->size);
+	if (node->elements > 1)
+		printf(", %u elements of %u", node->elements, node->stride);
+}
+
+static void print_roots(const struct plan *plan, const struct plan_program *program)
+{
+	printf("  reads registers, stack%s\n", program->n_roots ? ", and from there" : "");
+	for (u32 i = 0; i < program->n_roots; i++) {
+		u32 number = program->root_nodes[i];
+
+		printf("    %s -> ", program->root_names[i] ? program->root_names[i] : "?");
+		if (number && number < plan->n_nodes)
+			print_node(plan, number);
+		else
+			printf("nothing");
+		putchar('\n');
+	}
+}
+
+/* The pointers that the walk follows from each node; shared by all programs, so said once, with -v.
+ */
+static void print_table(const struct plan *plan)
+{
+	printf("  read table, %zu nodes\n", plan->n_nodes ? plan->n_nodes - 1 : 0);
+	for (u32 i = 1; i < plan->n_nodes; i++) {
+		const struct read_node *node = &plan->nodes[i];
+
+		printf("    ");
+		print_node(plan, i);
+		for (u32 j = 0; j < node->n_edges && node->first_edge + j < plan->n_edges; j++) {
+			const struct read_edge *edge = &plan->edges[node->first_edge + j];
+
+			printf("%s +%u -> %u", j ? "," : ", pointers at", edge->offset, edge->node);
+		}
+		putchar('\n');
+	}
+}
+
+static struct error *text_program(const struct plan *plan, u32 number, unsigned verbose,
+				  struct arena *arena)
+{
+	const struct plan_program *program = &plan->programs[number];
+
+	printf("program %u\n", number + 1);
+	if (program->condition.n)
+		print_code("condition", &program->condition, arena);
+	print_roots(plan, program);
+	if (program->roots.n && (verbose || program->condition.n == 0))
+		print_code("where the reads start", &program->roots, arena);
+	if (verbose && number == 0)
+		print_table(plan);
+	return NULL;
+}
+
+static struct error *text_note(const char *text)
+{
+	printf("note: %s\n", text);
+	return NULL;
+}
+
+const struct explain_form explain_text = {text_place, text_program, text_note};
