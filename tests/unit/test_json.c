@@ -45,6 +45,8 @@ static void test_bytes_that_json_cannot_hold(void **state)
 	json_bytes(&json, "a\0\"\\\n\x1b\x7f\xc3\xa9\xff\xc0\x80\xed\xa0\x80", 15);
 	assert_written(&json, "\"a\\u0000\\\"\\\\\\n\\u001b\\u007f\xc3\xa9\\\\xff\\\\xc0\\\\x80"
 			      "\\\\xed\\\\xa0\\\\x80\"");
+	json_string(&json, "\xe2\x80\xae\xf3\xa0\x81\x81\xf0\x9f\x98\x80");
+	assert_written(&json, "\"\\u202e\\udb40\\udc41\xf0\x9f\x98\x80\"");
 	assert_true(json_is_text("h\xc3\xa9", 3));
 	assert_false(json_is_text("h\xc3", 2));
 	json_string(&json, NULL);

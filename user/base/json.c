@@ -91,15 +91,18 @@ bool json_is_text(const char *text, size_t len)
 	return true;
 }
 
-static void put_control(struct strbuf *out, u8 c)
+static void put_control(struct strbuf *out, u32 c)
 {
 	static const char short_form[32] = {
 		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
 
 	if (c < 32 && short_form[c])
 		strbuf_printf(out, "\\%c", short_form[c]);
-	else
+	else if (c < 0x10000)
 		strbuf_printf(out, "\\u%04x", c);
+	else
+		strbuf_printf(out, "\\u%04x\\u%04x", 0xd800 + ((c - 0x10000) >> 10),
+			      0xdc00 + (c & 0x3ff));
 }
 
 static void put_quoted(struct strbuf *out, const u8 *text, size_t len)
@@ -112,8 +115,8 @@ static void put_quoted(struct strbuf *out, const u8 *text, size_t len)
 		if (!n) {
 			strbuf_printf(out, "\\\\x%02x", text[i]);
 			n = 1;
-		} else if (code < 32 || code == 127) {
-			put_control(out, (u8)code);
+		} else if (!utf8_is_printable(code)) {
+			put_control(out, code);
 		} else {
 			if (code == '"' || code == '\\')
 				strbuf_putc(out, '\\');

@@ -3,9 +3,10 @@
  * A JSON writer (RFC 8259) into a string buffer. Commas and nesting are its business; a misuse
  * (unbalanced end, value without a key, too deep) makes it sticky-wrong, and json_end() says so.
  *
- * Text: what is valid UTF-8 goes through, control characters, the quote and the backslash escaped.
- * JSON can't hold other bytes, so each byte that isn't part of valid UTF-8 becomes the four
- * characters \xNN (in JSON: "\\xNN"); json_is_text() tells whether that would happen.
+ * Text: what is valid UTF-8 goes through; the quote, the backslash and what a terminal should not
+ * get (control characters, marks that turn the direction of writing) are escaped. JSON can't hold
+ * other bytes, so each byte that isn't part of valid UTF-8 becomes the four characters \xNN (in
+ * JSON: "\\xNN"); json_is_text() tells whether that would happen.
  */
 #ifndef SNAPLINE_JSON_H
 #define SNAPLINE_JSON_H

@@ -20,7 +20,8 @@
  *   text      what the terminal shows, without what it points to
  *   address   "0x..." of the thing itself, where it is in memory
  *   pointer   "0x..." that a pointer holds
- *   late      true: read after the hit
+ *   string_status  why the string of a char pointer is missing or ends early
+ *   late      true: it, or its string, was read after the hit
  *   repeats   an element that stands for so many equal ones
  *   cut       true: there is more than the limits let through
  *   cycle     true: points to something it is inside of, and wasn't followed
@@ -195,6 +196,8 @@ static void put_variable(struct json *json, const struct value *value, struct ar
 		put_hex_key(json, "address", value->address);
 	if (is_pointer(value))
 		put_hex_key(json, "pointer", value->number);
+	if (value->string_absence != PRESENT)
+		put_text_key(json, "string_status", absence_status(value->string_absence));
 	put_true_key(json, "late", value->late || value->string_late);
 	if (value->repeats > 1)
 		put_number_key(json, "repeats", value->repeats);
