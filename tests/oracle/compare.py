@@ -234,8 +234,7 @@ def pair_variables(theirs, ours):
     """Yields (gdb's variable, ours or None); equal names are paired in their order, innermost first."""
     waiting = {}
     for variable in ours:
-        if variable.get("kind") != "global":
-            waiting.setdefault(variable.get("name"), []).append(variable)
+        waiting.setdefault(variable.get("name"), []).append(variable)
     for variable in theirs:
         same_name = waiting.get(variable["name"]) or [None]
         yield variable, same_name.pop(0)
