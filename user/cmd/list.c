@@ -3,7 +3,8 @@
  * `snapline list`: what can be asked for. In text each line is a PLACE (funcs, lines), so that it
  * can be handed back. JSON, one object a line:
  *
- *	{"event":"function","place":...}   {"event":"line","place":...,"file":...,"line":...}
+ *	{"event":"function","place":...,"file":...|null,"line":...|null,"bodies":N,"inlined":N}
+ *	{"event":"line","place":...,"file":...,"line":...}
  */
 #include "cmd/list.h"
 
@@ -13,10 +14,23 @@
 #include "cmd/cmd.h"
 #include "cmd/cmd_output.h"
 
-void list_add(struct list *list, const char *name, const char *file, unsigned line)
+struct list_item *list_add(struct list *list, const char *name)
 {
-	*arena_push(list->arena, list->items, list->n_items) = (struct list_item){
-		arena_printf(list->arena, "%s%s", list->prefix, name), file, line};
+	struct list_item *item = arena_push(list->arena, list->items, list->n_items);
+
+	item->place = arena_printf(list->arena, "%s%s", list->prefix, name);
+	return item;
+}
+
+struct plan_module list_module(const struct list *list)
+{
+	return (struct plan_module){
+		.path = elf_file_path(list->file),
+		.shown = list->shown,
+		.build_id = *elf_file_build_id(list->file),
+		.file = list->file,
+		.dw = list->dw,
+	};
 }
 
 void list_suggest(struct list *list, const char *name)
@@ -66,7 +80,7 @@ static struct error *list_opened(struct list *list)
 	if (err)
 		return err;
 	if (list->spec->list_what == LIST_VARS)
-		return error_new(ERROR_FAILED, "list vars: not implemented yet");
+		return list_variables(list);
 	return list->spec->list_what == LIST_FUNCS ? list_functions(list) : list_lines(list);
 }
 
@@ -86,29 +100,43 @@ static struct error *list_file(struct list *list, const struct plan_file *file)
 	return err;
 }
 
+static int compare_lines(const struct list_item *a, const struct list_item *b)
+{
+	int order = strcmp(a->file, b->file);
+
+	return order ? order : (a->line > b->line) - (a->line < b->line);
+}
+
 static int compare_items(const void *a, const void *b)
 {
 	const struct list_item *x = a, *y = b;
-	int order = x->file && y->file ? strcmp(x->file, y->file) : 0;
+	bool are_lines = !x->bodies && !x->inlined && x->file && y->file;
+	int order = are_lines ? compare_lines(x, y) : 0;
 
-	if (!order && x->line != y->line)
-		order = x->line < y->line ? -1 : 1;
-	return order ? order : strcmp(x->place, y->place);
+	if (!order)
+		order = strcmp(x->place, y->place);
+	/* of two that are the same the one that says more comes first, and stays */
+	return order ? order : (x->file == NULL) - (y->file == NULL);
 }
 
-static struct error *print_json(const struct list_item *item)
+static struct error *print_json(const struct list *list, const struct list_item *item)
 {
+	bool is_function = list->spec->list_what == LIST_FUNCS;
 	struct strbuf line = {0};
 	struct json json;
 
-	cmd_json_begin(&json, &line, item->file ? "line" : "function");
+	cmd_json_begin(&json, &line, is_function ? "function" : "line");
 	json_key(&json, "place");
 	json_string(&json, item->place);
-	if (item->file) {
-		json_key(&json, "file");
-		json_string(&json, item->file);
-		json_key(&json, "line");
-		json_u64(&json, item->line);
+	json_key(&json, "file");
+	json_string(&json, item->file);
+	json_key(&json, "line");
+	item->line ? json_u64(&json, item->line) : json_null(&json);
+	if (is_function) {
+		json_key(&json, "bodies");
+		json_u64(&json, item->bodies);
+		json_key(&json, "inlined");
+		json_u64(&json, item->inlined);
 	}
 	return cmd_json_end(&json);
 }
@@ -121,10 +149,10 @@ static struct error *print_items(struct list *list)
 	for (size_t i = 0; !err && i < list->n_items; i++) {
 		const struct list_item *item = &list->items[i];
 
-		if (i && compare_items(item - 1, item) == 0)
+		if (i && strcmp(item[-1].place, item->place) == 0)
 			continue;
 		if (list->spec->format == FORMAT_JSON)
-			err = print_json(item);
+			err = print_json(list, item);
 		else
 			puts(item->place);
 	}
@@ -161,5 +189,5 @@ struct error *cmd_list(const struct spec *spec, struct arena *arena)
 		err = list_file(&list, &files[i]);
 	if (err)
 		return err;
-	return list.n_items ? print_items(&list) : nothing_found(&list);
+	return list.n_items + list.n_vars ? print_items(&list) : nothing_found(&list);
 }

@@ -9,8 +9,9 @@
 /* One line of output: something that can be asked for. */
 struct list_item {
 	const char *place; /* in the form of a PLACE */
-	const char *file;  /* lines: the whole path; else NULL */
+	const char *file;  /* the whole path, or NULL */
 	unsigned line;
+	unsigned bodies, inlined; /* funcs: copies out of line and inlined */
 };
 
 struct list {
@@ -30,7 +31,10 @@ struct list {
 	const char *near; /* a name that is near the pattern, or NULL */
 };
 
-void list_add(struct list *list, const char *name, const char *file, unsigned line);
+/* The item's place gets the prefix; the caller fills in the rest. */
+struct list_item *list_add(struct list *list, const char *name);
+/* The file at hand, as plan/ wants it. */
+struct plan_module list_module(const struct list *list);
 /* Remembers a name that the user may have meant. */
 void list_suggest(struct list *list, const char *name);
 /* A glob, or the very name. */

@@ -29,12 +29,14 @@ static const char *short_name(const struct files *files, const char *path)
 
 static void add_row(struct list *list, const struct files *files, const struct dw_row *row)
 {
-	const char *name;
+	struct list_item *item;
 
 	if (!row->is_stmt || row->end_sequence || row->line == 0 || !row->file)
 		return;
-	name = arena_printf(list->arena, "%s:%u", short_name(files, row->file), row->line);
-	list_add(list, name, arena_strdup(list->arena, row->file), row->line);
+	item = list_add(
+		list, arena_printf(list->arena, "%s:%u", short_name(files, row->file), row->line));
+	item->file = arena_strdup(list->arena, row->file);
+	item->line = row->line;
 }
 
 static struct error *add_file(struct list *list, const struct files *files, const char *path)
