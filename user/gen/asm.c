@@ -65,12 +65,10 @@ void asm_neg(struct assembler *as, u8 dst)
 	alu(as, BPF_ALU64, BPF_NEG, BPF_K, dst, 0, 0);
 }
 
-void asm_sdiv(struct assembler *as, u8 dst, u8 src)
+void asm_signed(struct assembler *as, u8 op, u8 dst, u8 src)
 {
-	emit(as, (struct bpf_insn){.code = BPF_ALU64 | BPF_DIV | BPF_X,
-				   .dst_reg = dst,
-				   .src_reg = src,
-				   .off = 1});
+	emit(as, (struct bpf_insn){
+			 .code = BPF_ALU64 | op | BPF_X, .dst_reg = dst, .src_reg = src, .off = 1});
 }
 
 void asm_zero_extend32(struct assembler *as, u8 dst)

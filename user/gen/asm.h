@@ -46,7 +46,7 @@ void asm_bind(struct assembler *as, struct asm_label label);
 void asm_alu(struct assembler *as, u8 op, u8 dst, u8 src);
 void asm_alu_imm(struct assembler *as, u8 op, u8 dst, s32 imm);
 void asm_neg(struct assembler *as, u8 dst);
-void asm_sdiv(struct assembler *as, u8 dst, u8 src); /* 6.6 */
+void asm_signed(struct assembler *as, u8 op, u8 dst, u8 src); /* BPF_DIV, BPF_MOD; 6.6 */
 void asm_zero_extend32(struct assembler *as, u8 dst);
 /* Any constant, by the shortest instruction. */
 void asm_const(struct assembler *as, u8 dst, u64 value);

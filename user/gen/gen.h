@@ -28,7 +28,12 @@ struct gen_place {
 	const struct arch *arch;
 	const struct cfi_row *cfi;  /* at the probed pc; NULL: no frame-base variables */
 	struct dw *module;          /* env->bias belongs to this module */
-	/* Address rule of a variable in another module or thread-local; false: can't be had. */
+	/*
+	 * Distance of a thread-local variable, at `offset` in dw's block, from the thread pointer;
+	 * false: it differs between processes or threads. May be NULL.
+	 */
+	bool (*tls_offset)(void *context, struct dw *dw, u64 offset, s64 *from_thread_pointer);
+	void *context;
 	struct gen_features features;
 };
 

@@ -7,15 +7,17 @@
 #include "base/strbuf.h"
 
 static const char *const alu_ops[16] = {
-	[BPF_ADD >> 4] = "+=", [BPF_SUB >> 4] = "-=", [BPF_MUL >> 4] = "*=", [BPF_DIV >> 4] = "/=",
-	[BPF_OR >> 4] = "|=",  [BPF_AND >> 4] = "&=", [BPF_LSH >> 4] = "<<=", [BPF_RSH >> 4] = ">>=",
-	[BPF_MOD >> 4] = "%=", [BPF_XOR >> 4] = "^=", [BPF_MOV >> 4] = "=",  [BPF_ARSH >> 4] = "s>>=",
+	[BPF_ADD >> 4] = "+=",	[BPF_SUB >> 4] = "-=",	[BPF_MUL >> 4] = "*=",
+	[BPF_DIV >> 4] = "/=",	[BPF_OR >> 4] = "|=",	[BPF_AND >> 4] = "&=",
+	[BPF_LSH >> 4] = "<<=", [BPF_RSH >> 4] = ">>=", [BPF_MOD >> 4] = "%=",
+	[BPF_XOR >> 4] = "^=",	[BPF_MOV >> 4] = "=",	[BPF_ARSH >> 4] = "s>>=",
 };
 
 static const char *const jump_ops[16] = {
-	[BPF_JEQ >> 4] = "==",  [BPF_JGT >> 4] = ">",   [BPF_JGE >> 4] = ">=",  [BPF_JSET >> 4] = "&",
-	[BPF_JNE >> 4] = "!=",  [BPF_JSGT >> 4] = "s>", [BPF_JSGE >> 4] = "s>=", [BPF_JLT >> 4] = "<",
-	[BPF_JLE >> 4] = "<=",  [BPF_JSLT >> 4] = "s<", [BPF_JSLE >> 4] = "s<=",
+	[BPF_JEQ >> 4] = "==",	 [BPF_JGT >> 4] = ">",	  [BPF_JGE >> 4] = ">=",
+	[BPF_JSET >> 4] = "&",	 [BPF_JNE >> 4] = "!=",	  [BPF_JSGT >> 4] = "s>",
+	[BPF_JSGE >> 4] = "s>=", [BPF_JLT >> 4] = "<",	  [BPF_JLE >> 4] = "<=",
+	[BPF_JSLT >> 4] = "s<",	 [BPF_JSLE >> 4] = "s<=",
 };
 
 static const struct {
@@ -48,7 +50,8 @@ static void put_alu(struct strbuf *buf, const struct bpf_insn *insn)
 		strbuf_printf(buf, "%c%d %s%s %c%d", reg, insn->dst_reg, sign, op ? op : "?=", reg,
 			      insn->src_reg);
 	else
-		strbuf_printf(buf, "%c%d %s%s %d", reg, insn->dst_reg, sign, op ? op : "?=", insn->imm);
+		strbuf_printf(buf, "%c%d %s%s %d", reg, insn->dst_reg, sign,
+			      op ? op : "?=", insn->imm);
 }
 
 static void put_call(struct strbuf *buf, const struct bpf_insn *insn)
