@@ -103,7 +103,8 @@ struct error *typer_decay(struct typer *typer, struct expr *expr, struct expr **
 	else if (bare->kind == TYPE_FUNCTION && expr->is_lvalue)
 		expr = address_of(typer, expr, bare, expr);
 	else if (!scalar_is_integer(bare) && bare->kind != TYPE_FLOAT && bare->kind != TYPE_POINTER)
-		return typer_fail(typer, expr, "this is a %s, where a number or pointer is needed",
+		return typer_fail(typer, expr,
+				  "this has type %s, where a number or pointer is needed",
 				  typer_name(typer, expr->type));
 	*value = expr;
 	return NULL;
@@ -171,7 +172,7 @@ static struct error *type_deref(struct typer *typer, struct expr *expr, struct e
 	if (err)
 		return err;
 	if (!scalar_is_pointer(pointer->type))
-		return typer_fail(typer, expr->a, "this is a %s, not a pointer",
+		return typer_fail(typer, expr->a, "this has type %s, not a pointer",
 				  typer_name(typer, pointer->type));
 	target = type_target(type_strip(pointer->type));
 	if (type_strip(target)->kind == TYPE_VOID)
@@ -252,7 +253,7 @@ static struct error *type_arithmetic(struct typer *typer, struct expr *expr, str
 	if (scalar_is_float(value->type))
 		return typer_fail(typer, expr, "floating point can be compared, not computed with");
 	if (!scalar_is_integer(value->type))
-		return typer_fail(typer, expr->a, "%s needs a number, this is a %s",
+		return typer_fail(typer, expr->a, "%s needs a number, this has type %s",
 				  expr_op_text(expr->op), typer_name(typer, value->type));
 	value = typer_promote(typer, value);
 	*typed = value;
@@ -310,7 +311,7 @@ static struct error *check_text(struct typer *typer, const struct expr *subject,
 	if (subject->kind == EXPR_STRING)
 		return typer_fail(typer, subject, "one of the two has to be of the program");
 	if (!is_text(subject))
-		return typer_fail(typer, subject, "this is a %s, not characters",
+		return typer_fail(typer, subject, "this has type %s, not characters",
 				  typer_name(typer, subject->type));
 	return NULL;
 }
@@ -362,7 +363,7 @@ struct error *typer_call(struct typer *typer, struct expr *expr, struct expr **t
 static struct error *incompatible(struct typer *typer, const struct expr *expr,
 				  const struct expr *a, const struct expr *b)
 {
-	return typer_fail(typer, expr, "%s of a %s and a %s", expr_op_text(expr->op),
+	return typer_fail(typer, expr, "%s of %s and %s", expr_op_text(expr->op),
 			  typer_name(typer, a->type), typer_name(typer, b->type));
 }
 
@@ -508,7 +509,7 @@ static struct error *choose_type(struct typer *typer, const struct expr *expr, c
 	else if (!b_points && !c_points)
 		*type = scalar_common(b->type, c->type);
 	else
-		return typer_fail(typer, expr, "?: gives a %s or a %s", typer_name(typer, b->type),
+		return typer_fail(typer, expr, "?: gives %s or %s", typer_name(typer, b->type),
 				  typer_name(typer, c->type));
 	return NULL;
 }

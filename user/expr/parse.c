@@ -16,7 +16,9 @@ static struct error *expect(struct parser *parser, enum punct punct)
 {
 	if (parser_at(parser, punct))
 		return parser_advance(parser);
-	return error_prefix(parser_fail(parser, "is missing"), "a '%s'", punct_text(punct));
+	return error_span(
+		error_new(ERROR_USAGE, "a '%s' is missing before this", punct_text(punct)),
+		parser->text, parser->token.start, parser->token.len ? parser->token.len : 1);
 }
 
 static struct expr *new_expr(struct parser *parser, enum expr_kind kind, const struct token *token)
@@ -48,8 +50,9 @@ static struct error *nest(struct parser *parser)
 {
 	if (++parser->nesting <= EXPR_MAX_NESTING)
 		return NULL;
-	return error_prefix(parser_fail(parser, "levels deep"), "expression is nested more than %d",
-			    EXPR_MAX_NESTING);
+	return error_span(error_new(ERROR_USAGE, "expression is nested more than %d levels deep",
+				    EXPR_MAX_NESTING),
+			  parser->text, parser->token.start, 1);
 }
 
 static struct error *parse_cast(struct parser *parser, const struct token *first,

@@ -133,9 +133,10 @@ static struct error *type_return(struct typer *typer, struct expr *expr)
 		return error_cure(typer_fail(typer, expr, "$return is not set at this place"),
 				  "it is at FUNC%%return");
 	if (!scalar_is_integer(type) && !scalar_is_pointer(type))
-		return typer_fail(typer, expr,
-				  "$return is a %s, which is not returned in an integer register",
-				  typer_name(typer, type));
+		return typer_fail(
+			typer, expr,
+			"$return has type %s, which is not returned in an integer register",
+			typer_name(typer, type));
 	expr->type = type;
 	expr->number = typer->scope->return_reg;
 	return NULL;
@@ -233,7 +234,8 @@ static struct error *find_member(struct typer *typer, const struct expr *expr,
 	const char *near;
 
 	if (bare->kind != TYPE_STRUCT && bare->kind != TYPE_UNION)
-		return error_cure(typer_fail(typer, expr->a, "this is a %s, which has no members",
+		return error_cure(typer_fail(typer, expr->a,
+					     "this has type %s, which has no members",
 					     typer_name(typer, type)),
 				  "%s",
 				  scalar_is_pointer(bare) ? "members behind a pointer: ->"
@@ -261,14 +263,14 @@ static struct error *member_object(struct typer *typer, struct expr *expr, struc
 		return err;
 	bare = type_strip((*object)->type);
 	if (bare->kind == TYPE_STRUCT || bare->kind == TYPE_UNION)
-		return error_cure(typer_fail(typer, expr->a, "this is a %s, not a pointer",
+		return error_cure(typer_fail(typer, expr->a, "this has type %s, not a pointer",
 					     typer_name(typer, (*object)->type)),
 				  "its members: .");
 	err = typer_decay(typer, *object, object);
 	if (err)
 		return err;
 	if (!scalar_is_pointer((*object)->type))
-		return typer_fail(typer, expr->a, "this is a %s, not a pointer",
+		return typer_fail(typer, expr->a, "this has type %s, not a pointer",
 				  typer_name(typer, (*object)->type));
 	*object = typer_deref(typer, *object, type_target(type_strip((*object)->type)), expr->a);
 	return NULL;
@@ -342,10 +344,10 @@ static struct error *type_index(struct typer *typer, struct expr *expr, struct e
 	}
 	if (!scalar_is_pointer(array->type))
 		return typer_fail(typer, expr->a,
-				  "this is a %s: only arrays and pointers are indexed",
+				  "this has type %s: only arrays and pointers are indexed",
 				  typer_name(typer, array->type));
 	if (!scalar_is_integer(index->type))
-		return typer_fail(typer, expr->b, "an index is an integer, this is a %s",
+		return typer_fail(typer, expr->b, "an index is an integer, this has type %s",
 				  typer_name(typer, index->type));
 	err = typer_pointer_add(typer, OP_ADD, array, index, expr, &sum);
 	if (err)

@@ -39,10 +39,11 @@ struct error *gen_condition(const struct expr *typed, const char *text,
 	struct asm_label no;
 
 	if (!is_value(typed))
-		return error_span(error_new(ERROR_USAGE,
-					    "a condition is a number or a pointer, this is a %s",
-					    type_name(typed->type, arena)),
-				  text, typed->start, typed->len);
+		return error_span(
+			error_new(ERROR_USAGE,
+				  "a condition is a number or a pointer, this has type %s",
+				  type_name(typed->type, arena)),
+			text, typed->start, typed->len);
 	compiler_init(&c, place, text, arena);
 	no = asm_label(&c.as);
 	compile_branch(&c, typed, no, false);
