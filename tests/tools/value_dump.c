@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dwarf/die.h"
 #include "dwarf/dw.h"
+#include "out/sink.h"
 #include "value/value.h"
 
 static void check(struct error *err)
@@ -47,46 +49,73 @@ static void load_segments(struct image *image, struct elf_file *file, struct are
 	}
 }
 
-static void dump(const char *name, struct dw *dw, struct value_context *context)
+static struct value *global(const char *name, struct dw *dw, struct value_context *context)
 {
 	const struct elf_symbol *where = elf_file_symbol(dw_file(dw), name);
 	Dwarf_Die die;
-	struct value *value;
 
 	if (!where || !dw_find_top(dw, name, DW_TAG_variable, &die)) {
-		printf("%s is not found\n", name);
-		return;
+		fprintf(stderr, "%s is not found\n", name);
+		exit(1);
 	}
-	value = value_from_memory(name, "global", dw_type_of(dw, &die), where->pc, context);
-	printf("%s = %s\n", name, value_text(value, context->arena));
+	name = arena_strdup(context->arena, name);
+	return value_from_memory(name, "capture", dw_type_of(dw, &die), where->pc, context);
+}
+
+static void render(const char *format, const struct event *event)
+{
+	struct sink_options options = {.out = stdout, .err = stderr};
+	struct sink *sink;
+
+	check(sink_new(format, &options, &sink));
+	check(sink_event(sink, event));
+	check(sink_end(sink));
+}
+
+static void dump(struct elf_file *file, struct dw *dw, const struct value_limits *limits,
+		 const char *format)
+{
+	struct arena *arena = arena_new();
+	struct event event = {.kind = EVENT_SNAPSHOT, .arena = arena, .image = image_new(arena)};
+	struct value_context context = {.arena = arena,
+					.image = event.image,
+					.limits = limits,
+					.symbol = symbol,
+					.context = file};
+	char name[256];
+
+	load_segments(event.image, file, arena);
+	while (fgets(name, sizeof(name), stdin)) {
+		name[strcspn(name, "\n")] = '\0';
+		*arena_push(arena, event.captures, event.n_captures) = global(name, dw, &context);
+	}
+	for (size_t i = 0; i < event.n_captures && !format; i++)
+		printf("%s = %s\n", event.captures[i]->name, value_text(event.captures[i], arena));
+	if (format)
+		render(format, &event);
+	arena_free(arena);
 }
 
 int main(int argc, char **argv)
 {
 	struct value_limits limits = {
 		.depth = 2, .elements = 32, .string_bytes = 32, .repeats = 10, .nodes = 10000};
-	struct arena *arena = arena_new();
-	struct value_context context = {.limits = &limits, .symbol = symbol};
+	const char *format = NULL;
 	struct elf_file *file;
 	struct dw *dw;
-	char name[256];
 
-	limits.ascii = argc > 1 && strcmp(argv[1], "-a") == 0;
-	check(elf_file_open(argv[argc - 1], argv[argc - 1], &file));
-	check(dw_open(file, "", &dw));
-	context.context = file;
-	while (fgets(name, sizeof(name), stdin)) {
-		struct image *image = image_new(arena);
-
-		name[strcspn(name, "\n")] = '\0';
-		context.arena = arena;
-		context.image = image;
-		load_segments(image, file, arena);
-		dump(name, dw, &context);
-		arena_reset(arena);
+	for (int option; (option = getopt(argc, argv, "af:")) != -1;) {
+		if (option == 'a')
+			limits.ascii = true;
+		else if (option == 'f')
+			format = optarg;
 	}
+	if (optind >= argc)
+		return 2;
+	check(elf_file_open(argv[optind], argv[optind], &file));
+	check(dw_open(file, "", &dw));
+	dump(file, dw, &limits, format);
 	dw_close(dw);
 	elf_file_close(file);
-	arena_free(arena);
 	return 0;
 }

@@ -64,12 +64,13 @@ static void test_numbers_that_doubles_cannot_hold(void **state)
 	json_u64(&json, (1ULL << 53) + 1);
 	json_s64(&json, -(1LL << 53) - 1);
 	json_real(&json, 0.1);
+	json_real(&json, -3);
 	json_real(&json, NAN);
 	json_real(&json, -INFINITY);
 	json_hex(&json, 0xffff);
 	json_array_end(&json);
 	assert_written(&json, "[9007199254740992,\"9007199254740993\",\"-9007199254740993\","
-			      "0.10000000000000001,\"nan\",\"-inf\",\"0xffff\"]");
+			      "0.10000000000000001,-3.0,\"nan\",\"-inf\",\"0xffff\"]");
 }
 
 static void test_misuse_is_sticky(void **state)

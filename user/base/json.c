@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -185,13 +186,16 @@ void json_hex(struct json *json, u64 value)
 
 void json_real(struct json *json, double value)
 {
+	char digits[32];
+
+	snprintf(digits, sizeof(digits), "%.17g", value);
 	before_value(json);
 	if (isnan(value))
 		strbuf_puts(json->out, "\"nan\"");
 	else if (isinf(value))
 		strbuf_puts(json->out, value < 0 ? "\"-inf\"" : "\"inf\"");
 	else
-		strbuf_printf(json->out, "%.17g", value);
+		strbuf_printf(json->out, "%s%s", digits, strpbrk(digits, ".e") ? "" : ".0");
 }
 
 struct error *json_end(struct json *json)

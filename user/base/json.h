@@ -39,7 +39,8 @@ void json_null(struct json *json);
 void json_u64(struct json *json, u64 value);
 void json_s64(struct json *json, s64 value);
 void json_hex(struct json *json, u64 value);	 /* "0x1234" */
-void json_real(struct json *json, double value); /* 17 digits; "nan", "inf", "-inf" as text */
+void json_real(struct json *json, double value); /* 17 digits, always with a point or exponent;
+						    "nan", "inf", "-inf" as text */
 struct error *json_end(struct json *json) _must_use_;
 
 /* Valid UTF-8 throughout? */
