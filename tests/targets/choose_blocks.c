@@ -1,6 +1,9 @@
 // flags: -fno-inline -fcf-protection=branch
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shapes of functions for choosing instructions: jump tables, tail calls, cold parts, pointers. */
+/*
+ * Shapes of functions for choosing instructions: jump tables, tail calls, cold parts, pointers.
+ * Its argument is the number of rounds.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -84,15 +87,16 @@ long walk(const struct node *node)
 	return sum;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct node two = {NULL, 2}, one = {&two, 1};
-	static const unsigned char program[] = {0, 5, 1, 2};
+	static const unsigned char program[] = {0, 5, 1, 0, 7, 2};
+	int rounds = argc > 1 ? atoi(argv[1]) : 100000;
 	long total = 0;
 
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < rounds; i++) {
 		total += switched(i % 8, i) + threaded(program) + tail(i) + indirect_tail(i);
-		total += cold_part(i) + walk(&one);
+		total += cold_part(i % 1000) + walk(&one);
 	}
 	printf("total: %ld\n", total);
 	return 0;

@@ -32,11 +32,15 @@ variant_flags = -$(word 2,$(subst -, ,$(1))) -g -gdwarf-$(patsubst dw%,%,$(word 
 
 compiler = $(if $(filter %.cc,$(1)),g++,gcc)
 
-ifneq ($(filter targets corpus $(T)/% oracle oracle-sample demo,$(MAKECMDGOALS)),)
+ifneq ($(filter %/unit.stamp targets corpus $(T)/% oracle oracle-sample demo,$(MAKECMDGOALS)),)
 $(foreach s,$(TARGET_SRC),$(eval $(call build_target,$(s),$(patsubst tests/targets/%,$(T)/%,$(basename $(s))),$(call compiler,$(s)),-O2 -g)))
 $(foreach s,$(CORPUS_SRC),$(foreach v,$(VARIANTS),$(eval $(call build_target,$(s),$(T)/$(patsubst tests/targets/%.c,%,$(s)).$(v),$(call variant_cc,$(v)),$(call variant_flags,$(v))))))
+$(eval $(call build_target,tests/targets/choose_blocks.c,$(T)/choose_blocks.clang,clang,-O2 -g))
+$(eval $(call build_target,tests/targets/choose_blocks.c,$(T)/choose_blocks.fixed,gcc,-O2 -g -no-pie))
 endif
 
 .PHONY: corpus
 targets: $(TARGET_BIN)
 corpus: targets $(CORPUS_BIN)
+# What unit tests look into.
+$(B)/tests/unit.stamp: $(T)/choose_hazards $(T)/choose_blocks $(T)/choose_blocks.clang $(T)/choose_blocks.fixed

@@ -106,6 +106,10 @@ bool arm64_decode(const u8 *code, size_t len, u64 address, struct insn *insn)
 		insn->is_nop = true;
 		insn->cost = INSN_SINGLE_STEP; /* emulated from 6.13 */
 		snprintf(insn->text, sizeof(insn->text), "nop");
+	} else if ((word & 0xffffff3f) == 0xd503241f) {
+		insn->is_landing = true;
+		insn->cost = INSN_SINGLE_STEP;
+		snprintf(insn->text, sizeof(insn->text), "bti");
 	} else if (!decode_branch(word, insn) && !decode_branch_register(word, insn)) {
 		decode_other(word, insn);
 	}

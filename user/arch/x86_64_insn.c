@@ -353,6 +353,7 @@ bool x86_64_decode(const u8 *code, size_t len, u64 address, struct insn *insn)
 	if (!insn->is_nop)
 		note_operands(&decoded, insn);
 	note_effects(&decoded.insn, insn);
+	insn->is_landing = decoded.insn.mnemonic == ZYDIS_MNEMONIC_ENDBR64;
 	insn->is_prologue_push = is_prologue_push(&decoded);
 	insn->hazard = hazard_of(&decoded, insn);
 	insn->cost = cost_of(&decoded, insn);

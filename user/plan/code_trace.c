@@ -66,7 +66,7 @@ static bool is_lea(const struct insn *insn)
 	return insn->memory.present && insn->memory.pc_relative && !insn->memory.size;
 }
 
-/* Every address that an instruction computes: a label of the function, or a table. */
+/* What instructions say: landing marks, and addresses that are computed, of labels or tables. */
 static void trace_operands(struct code *code)
 {
 	bool fixed = !elf_file_is_pie(dw_file(code->dw));
@@ -74,6 +74,7 @@ static void trace_operands(struct code *code)
 	for (size_t i = 0; i < code->n; i++) {
 		const struct insn *insn = &code->insns[i].insn;
 
+		code->insns[i].is_leader |= insn->is_landing;
 		if (is_lea(insn)) {
 			arrive(code, insn->memory.disp);
 			read_table(code, insn->memory.disp, 4);
