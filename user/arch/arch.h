@@ -85,6 +85,7 @@ struct arch {
 	u8 n_dwarf_regs;           /* DWARF numbers 0 .. n-1 may have a slot */
 	s8 dwarf_slot[ARCH_MAX_DWARF_REGS]; /* DWARF number to slot, -1: not in pt_regs */
 	u8 dwarf_sp, dwarf_pc;     /* DWARF numbers of stack pointer and return address column */
+	u8 dwarf_fp;               /* of the frame pointer */
 	u8 n_arg_regs;
 	u8 arg_dwarf[8];           /* DWARF numbers of the integer arguments $arg1 ... */
 	u8 return_dwarf;           /* of the integer return value */

@@ -78,6 +78,7 @@ const struct arch arch_arm64 = {
 	.dwarf_slot = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
 		       17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, FP, LR, SP, PC, -1},
 	.dwarf_sp = SP,
+	.dwarf_fp = 29,
 	.dwarf_pc = LR,
 	.n_arg_regs = 8,
 	.arg_dwarf = {0, 1, 2, 3, 4, 5, 6, 7},

@@ -182,6 +182,7 @@ const struct arch arch_x86_64 = {
 	.dwarf_slot = {AX, DX, CX, BX, SI, DI, BP, SP, R8, R9, R10, R11, R12, R13, R14, R15, IP,
 		       [N_DWARF... ARCH_MAX_DWARF_REGS - 1] = -1},
 	.dwarf_sp = DWARF_SP,
+	.dwarf_fp = DWARF_BP,
 	.dwarf_pc = DWARF_RA,
 	.n_arg_regs = 6,
 	.arg_dwarf = {DWARF_DI, DWARF_SI, DWARF_DX, DWARF_CX, DWARF_R8, DWARF_R9},

@@ -10,6 +10,11 @@
  *	val_offset(N)    the same, then DW_OP_stack_value
  *	register(R)      DW_OP_regx R
  *	expression(E)    DW_OP_call_frame_cfa E [DW_OP_stack_value]
+ *
+ * A register without a rule has the one of the calling convention. libdw's own idea of that is
+ *wrong for x86-64 (it hands on %rax and loses %rbx), and can't be told from a rule that is written;
+ *so "undefined" of a callee-saved register and "same value" of another are replaced. No compiler
+ *writes either.
  */
 #include <stdlib.h>
 
@@ -71,7 +76,7 @@ static void read_rule(struct dw *dw, Dwarf_Frame *frame, int reg, struct arena *
 		return;
 	}
 	if (n == 1 && ops[0].atom == DW_OP_regx) {
-		rule->kind = CFI_REGISTER;
+		rule->kind = ops[0].number < ARCH_MAX_DWARF_REGS ? CFI_REGISTER : CFI_UNDEFINED;
 		rule->reg = (u16)ops[0].number;
 		return;
 	}
@@ -84,6 +89,21 @@ static void read_rule(struct dw *dw, Dwarf_Frame *frame, int reg, struct arena *
 	}
 	rule->kind = is_value ? CFI_VAL_EXPRESSION : CFI_EXPRESSION;
 	rule->expr = dw_decode(dw, NULL, ops, n, arena);
+}
+
+static void apply_convention(const struct arch *arch, struct cfi_row *row)
+{
+	for (unsigned reg = 0; reg < arch->n_dwarf_regs; reg++) {
+		bool saved = arch->callee_saved >> reg & 1;
+		struct cfi_rule *rule = &row->rules[reg];
+
+		if (reg == row->return_column || reg == arch->dwarf_sp)
+			continue;
+		if (rule->kind == CFI_UNDEFINED && saved)
+			rule->kind = CFI_SAME;
+		else if (rule->kind == CFI_SAME && !saved && !row->is_signal_frame)
+			rule->kind = CFI_UNDEFINED;
+	}
 }
 
 static bool read_cfa(struct dw *dw, Dwarf_Frame *frame, struct arena *arena, struct cfi_row *row)
@@ -103,7 +123,7 @@ static bool read_cfa(struct dw *dw, Dwarf_Frame *frame, struct arena *arena, str
 		row->cfa_is_expr = true;
 		row->cfa_expr = dw_decode(dw, NULL, ops, n, arena);
 	}
-	return true;
+	return row->cfa_is_expr || row->cfa_reg < ARCH_MAX_DWARF_REGS;
 }
 
 static bool frame_at(struct dw *dw, u64 pc, Dwarf_Frame **frame)
@@ -131,6 +151,7 @@ struct error *dw_cfi_row(struct dw *dw, u64 pc, struct arena *arena, struct cfi_
 	result->return_column = (u16)column;
 	for (int reg = 0; reg < ARCH_MAX_DWARF_REGS; reg++)
 		read_rule(dw, frame, reg, arena, &result->rules[reg]);
+	apply_convention(elf_file_arch(dw->file), result);
 	*row = result;
 	return NULL;
 }

@@ -44,6 +44,7 @@ struct frame {
 	bool is_signal;            /* signal trampoline, vdso ... */
 	bool is_call;              /* ip is a return address: look up ip - 1 */
 	bool late;                 /* found with memory that was read after the hit */
+	bool is_guess;             /* found by the frame pointer, without call frame information */
 	struct frame_regs *regs;   /* shared by an inlined frame and its outer one */
 	bool has_cfa;
 	u64 cfa;

@@ -26,6 +26,7 @@ struct step {
 	u64 ip;
 	bool is_call; /* ip is a return address */
 	bool late;    /* found with memory that was read after the hit */
+	bool is_guess; /* found by the frame pointer */
 	const struct event_module *module;
 	u64 lookup_pc;
 	struct cfi_row *row; /* NULL: none covers the pc */
@@ -61,6 +62,21 @@ static enum absence find_cfa(struct step *step)
 	return PRESENT;
 }
 
+/* A signal handler returns to the start of the trampoline, which nobody called. */
+static struct error *find_trampoline(struct step *step)
+{
+	u64 pc = step->ip - step->module->bias;
+	struct cfi_row *row;
+	struct error *err = dw_cfi_row(step->module->dw, pc, step->event->arena, &row);
+
+	if (err || !row || !row->is_signal_frame)
+		return err;
+	step->row = row;
+	step->lookup_pc = pc;
+	step->is_call = false;
+	return NULL;
+}
+
 /* Looks up the module and the rules of the frame; without rules there is no CFA. */
 static struct error *find_rules(struct step *step)
 {
@@ -76,6 +92,8 @@ static struct error *find_rules(struct step *step)
 	if (!step->module->dw)
 		return NULL;
 	err = dw_cfi_row(step->module->dw, step->lookup_pc, event->arena, &step->row);
+	if (!err && step->is_call)
+		err = find_trampoline(step);
 	if (!err && step->row)
 		step->has_cfa = find_cfa(step) == PRESENT;
 	return err;
@@ -96,6 +114,7 @@ static struct frame *add_frame(struct step *step)
 		.is_signal = step->row && step->row->is_signal_frame,
 		.is_call = step->is_call,
 		.late = step->late,
+		.is_guess = step->is_guess,
 		.regs = step->regs,
 		.has_cfa = step->has_cfa,
 		.cfa = step->cfa,
@@ -162,6 +181,13 @@ static void lose(struct frame_regs *regs, unsigned reg, enum absence why)
 {
 	regs->absence[reg] = (u8)why;
 	regs->value[reg] = 0;
+}
+
+static void set_register(struct frame_regs *regs, unsigned reg, u64 value, bool late)
+{
+	regs->value[reg] = value;
+	regs->absence[reg] = PRESENT;
+	regs->late[reg] = late;
 }
 
 static void restore_saved(struct step *step, struct frame_regs *outer, unsigned reg, u64 address)
@@ -234,11 +260,8 @@ static struct frame_regs *outer_regs(struct step *step)
 			lose(outer, reg, ABSENT_VECTOR_REGISTER);
 	}
 	if (step->row->rules[arch->dwarf_sp].kind == CFI_SAME ||
-	    step->row->rules[arch->dwarf_sp].kind == CFI_UNDEFINED) {
-		outer->value[arch->dwarf_sp] = step->cfa;
-		outer->absence[arch->dwarf_sp] = PRESENT;
-		outer->late[arch->dwarf_sp] = step->late;
-	}
+	    step->row->rules[arch->dwarf_sp].kind == CFI_UNDEFINED)
+		set_register(outer, arch->dwarf_sp, step->cfa, step->late);
 	return outer;
 }
 
@@ -256,12 +279,18 @@ static bool pass_return_probe(struct step *step, u64 *ip)
 	return true;
 }
 
+/* The copy starts at frame 0's stack pointer; what is missing says how far it went. */
 static const char *missing_memory(const struct step *step, enum absence why)
 {
-	return arena_printf(step->event->arena,
-			    "the return address at 0x%llx is missing: %s",
-			    (unsigned long long)(step->cfa - step->arch->pointer_size),
-			    absence_text(why));
+	const struct event *event = step->event;
+	u64 address = step->cfa - step->arch->pointer_size;
+	u64 copied = address - event->regs->value[step->arch->dwarf_sp];
+
+	if (why == ABSENT_NOT_CAPTURED && copied < 1 << 30)
+		return arena_printf(event->arena, "the stack copy ends at %llu KiB (--stack)",
+				    (unsigned long long)copied / 1024);
+	return arena_printf(event->arena, "the return address at 0x%llx is missing: %s",
+			    (unsigned long long)address, absence_text(why));
 }
 
 static const char *no_rules(const struct step *step)
@@ -284,6 +313,62 @@ static const char *no_cfa(struct step *step)
 			    (unsigned long long)step->ip, absence_text(find_cfa(step)));
 }
 
+/* Does a call end right before ip, in a file's code that can't have been changed? */
+static bool follows_call(const struct step *step, u64 ip)
+{
+	enum { SHORTEST = 2, LONGEST = 8 };
+	const struct event *event = step->event;
+	const struct event_module *module = module_at(event->modules, event->n_modules, ip - 1);
+
+	for (u64 len = SHORTEST; len <= LONGEST && module && module->dw; len++) {
+		size_t available = len;
+		const u8 *code = elf_file_constant_bytes(dw_file(module->dw),
+							 ip - len - module->bias, &available);
+		struct insn insn;
+
+		if (code && available >= len && step->arch->decode(code, len, ip - len, &insn) &&
+		    insn.len == len &&
+		    (insn.flow == FLOW_CALL || insn.flow == FLOW_CALL_INDIRECT))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Code without call frame information (assembly, generated code): if it keeps a frame pointer, the
+ * caller's lies there, and above it the return address. It is only believed where that address stands
+ * behind a call, and the frame is marked.
+ */
+static bool step_by_frame_pointer(struct step *step)
+{
+	const struct arch *arch = step->arch;
+	unsigned fp_reg = arch->dwarf_fp;
+	u64 fp = step->regs->value[fp_reg], words[2];
+	struct frame_regs *outer;
+	enum image_origin origin;
+
+	if (step->regs->absence[fp_reg] != PRESENT || fp % sizeof(fp) ||
+	    fp < step->regs->value[arch->dwarf_sp] ||
+	    image_read(step->event->image, fp, words, sizeof(words), &origin) != PRESENT ||
+	    (words[0] && words[0] <= fp) || !follows_call(step, words[1]))
+		return false;
+	outer = arena_alloc(step->event->arena, sizeof(*outer));
+	for (unsigned reg = 0; reg < ARCH_MAX_DWARF_REGS; reg++) {
+		bool general = reg < arch->n_dwarf_regs && arch->dwarf_slot[reg] >= 0;
+
+		lose(outer, reg, general ? ABSENT_NOT_SAVED : ABSENT_VECTOR_REGISTER);
+	}
+	step->late = step->late || origin == IMAGE_LATE;
+	step->is_guess = true;
+	step->is_call = true;
+	step->ip = words[1];
+	step->regs = outer;
+	set_register(outer, fp_reg, words[0], step->late);
+	set_register(outer, arch->dwarf_sp, fp + sizeof(words), step->late);
+	set_register(outer, arch->dwarf_pc, step->ip, step->late);
+	return true;
+}
+
 /* Moves on to the caller; the reason if there is none. */
 static const char *step_out(struct step *step, u64 *last_cfa)
 {
@@ -292,7 +377,7 @@ static const char *step_out(struct step *step, u64 *last_cfa)
 	u16 column;
 
 	if (!row)
-		return no_rules(step);
+		return step_by_frame_pointer(step) ? NULL : no_rules(step);
 	if (!step->has_cfa)
 		return no_cfa(step);
 	column = row->return_column;
