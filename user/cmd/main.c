@@ -10,7 +10,9 @@ static const struct command {
 	const char *name;
 	struct error *(*run)(const struct spec *spec, struct arena *arena);
 } commands[] = {
+	{"snap", cmd_snap},
 	{"list", cmd_list},
+	{"replay", cmd_replay},
 	{"doctor", cmd_doctor},
 };
 

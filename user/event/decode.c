@@ -92,6 +92,7 @@ static void fill_regs(struct event *event, const struct arch *arch, const struct
 static void fill_place(struct event *event, const struct plan *plan, const struct place *place)
 {
 	event->probe = plan->probes[place->probe].text;
+	event->place_index = place->index;
 	event->place = (struct event_place){
 		.function = place->function,
 		.file = place->file,

@@ -67,6 +67,7 @@ struct process;
 struct event {
 	enum event_kind kind;
 	const char *probe;         /* the place as the user wrote it */
+	u32 place_index;           /* in the plan */
 	u64 id;                    /* 1, 2, ... in the order of output */
 	u64 time_ns;               /* since the epoch */
 	u64 ktime_ns;              /* CLOCK_MONOTONIC */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What can be read out of another process's address space. */
+#include <fcntl.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "proc/proc_private.h"
 
@@ -66,4 +69,24 @@ struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes, 
 	*bytes = NULL;
 	*len = 0;
 	return NULL;
+}
+
+bool proc_is_resident(int pid, u64 address, size_t len)
+{
+	enum { PAGE = 4096, PRESENT_BIT = 63 };
+	u64 first = address / PAGE, last = (address + (len ? len - 1 : 0)) / PAGE, entry;
+	bool resident = true;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	for (u64 page = first; page <= last && resident; page++)
+		resident = pread(fd, &entry, sizeof(entry), (off_t)(page * sizeof(entry))) ==
+				   sizeof(entry) &&
+			   entry >> PRESENT_BIT;
+	close(fd);
+	return resident;
 }

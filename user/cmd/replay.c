@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/cmd.h"
+#include "cmd/show.h"
+#include "event/recording.h"
+
+/* What one run of replay holds. */
+struct playback {
+	struct replay *replay;
+	struct plan *plan;
+	struct processes *processes;
+	struct decoder decoder;
+	struct sink *sink;
+};
+
+/* How values are shown is the reader's choice; what was recorded is the record's. */
+static struct error *open_file(struct playback *playback, const char *path)
+{
+	const char *text;
+	size_t len;
+	s64 realtime_offset;
+	struct error *err = replay_open(path, &playback->replay, &text, &len, &realtime_offset);
+
+	if (!err)
+		err = plan_read(text, len, &playback->plan);
+	if (err)
+		return err;
+	playback->processes = processes_new(arch_native(), false);
+	playback->decoder = (struct decoder){
+		.plan = playback->plan,
+		.processes = playback->processes,
+		.realtime_offset = realtime_offset,
+	};
+	for (size_t i = 0; i < playback->plan->n_modules; i++)
+		if (playback->plan->modules[i]->dw)
+			processes_know_file(playback->processes, playback->plan->modules[i]->path,
+					    playback->plan->modules[i]->dw);
+	return NULL;
+}
+
+static struct error *show_notes(struct playback *playback)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < playback->plan->n_notes && !err; i++)
+		err = show_notice(playback->sink, playback->plan->notes[i]);
+	return err;
+}
+
+static struct error *show_item(struct playback *playback, const struct replay_item *item)
+{
+	_cleanup_(event_freep) struct event *event = NULL;
+	struct error *err;
+
+	if (item->is_summary && item->probe >= playback->plan->n_probes)
+		return error_new(ERROR_FAILED, "damaged record file: a summary of no probe");
+	if (item->is_summary)
+		return show_summary(playback->sink, playback->plan->probes[item->probe].text,
+				    &item->accounting);
+	err = show_decode(&playback->decoder, item->record, item->record_len, item->late,
+			  item->n_late, &event);
+	return err ? err : sink_event(playback->sink, event);
+}
+
+static struct error *show_items(struct playback *playback)
+{
+	struct replay_item item;
+	struct error *err;
+
+	do {
+		err = replay_next(playback->replay, playback->processes, &item);
+		if (!err)
+			err = show_item(playback, &item);
+	} while (!err);
+	return err == &error_end ? NULL : err;
+}
+
+static struct error *finish(struct playback *playback, struct error *err)
+{
+	struct error *later = playback->sink ? sink_end(playback->sink) : NULL;
+
+	if (err)
+		error_free(later);
+	else
+		err = later;
+	processes_free(playback->processes);
+	plan_free(playback->plan);
+	replay_close(playback->replay);
+	return err;
+}
+
+struct error *cmd_replay(const struct spec *spec, struct arena *arena)
+{
+	struct playback playback = {0};
+	struct error *err = open_file(&playback, spec->file);
+
+	if (!err)
+		err = show_open(spec, &playback.sink);
+	if (!err)
+		err = show_notes(&playback);
+	if (!err)
+		err = show_items(&playback);
+	return finish(&playback, err);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What every instrument does between its plan and its output: loads, attaches, starts the command,
+ * waits for records, and ends when a limit, a signal or the end of its processes says so.
+ */
+#ifndef SNAPLINE_SESSION_H
+#define SNAPLINE_SESSION_H
+
+#include "event/decode.h"
+#include "load/load.h"
+#include "plan/plan.h"
+#include "proc/target.h"
+
+struct session;
+
+/* What plans need to know of the kernel; ERROR_PRIVILEGE, with what to grant, if it refuses us. */
+struct error *session_gen_features(struct gen_features *features) _must_use_;
+
+/* Everything is in place, and the command runs, when this returns. */
+struct error *session_start(const struct plan *plan, const struct target *target,
+			    struct session **session) _must_use_;
+/* For decoding this session's records. */
+struct decoder *session_decoder(struct session *session);
+/* The next record; error_end when the session is over and all is read. */
+struct error *session_next(struct session *session, const struct record_head **record) _must_use_;
+/* Final figures of one probe, after error_end. */
+void session_accounting(struct session *session, u32 probe, struct accounting *accounting);
+/* ERROR_NO_HIT if no probe has emitted anything and nobody interrupted it. */
+struct error *session_end(struct session *session) _must_use_;
+void session_free(struct session *session);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/show.h"
+
+#include "cmd/cmd_output.h"
+#include "event/captures.h"
+#include "event/unwind.h"
+#include "event/variables.h"
+
+static const char *const format_names[] = {
+	[FORMAT_TEXT] = "text",
+	[FORMAT_JSON] = "json",
+	[FORMAT_TRACE] = "trace",
+};
+
+struct error *show_open(const struct spec *spec, struct sink **sink)
+{
+	const struct sink_options options = {
+		.out = stdout,
+		.err = stderr,
+		.color = cmd_color(spec, stdout),
+		.quiet = spec->quiet,
+		.verbose = spec->verbose,
+	};
+
+	return sink_new(format_names[spec->format], &options, sink);
+}
+
+static struct value_limits value_limits(const struct limits *limits)
+{
+	return (struct value_limits){
+		.depth = limits->depth,
+		.elements = limits->elements,
+		.string_bytes = limits->string_bytes,
+		.repeats = 10,
+		.nodes = 10000,
+	};
+}
+
+struct error *show_decode(struct decoder *decoder, const void *record, size_t len,
+			  const struct late_memory *late, size_t n_late, struct event **event)
+{
+	const struct limits *limits = &decoder->plan->spec->limits;
+	struct value_limits values = value_limits(limits);
+	struct event *result;
+	struct error *err = event_decode(decoder, record, len, late, n_late, &result);
+
+	if (err)
+		return err;
+	err = event_unwind(result, limits->frames);
+	if (!err)
+		err = event_values(result, &values);
+	if (!err)
+		err = event_captures(result, decoder->plan, &values);
+	if (err) {
+		event_free(result);
+		return err;
+	}
+	*event = result;
+	return NULL;
+}
+
+struct error *show_summary(struct sink *sink, const char *probe,
+			   const struct accounting *accounting)
+{
+	const struct event event = {
+		.kind = EVENT_SUMMARY,
+		.probe = probe,
+		.accounting = *accounting,
+	};
+
+	return sink_event(sink, &event);
+}
+
+struct error *show_notice(struct sink *sink, const char *text)
+{
+	const struct event event = {.kind = EVENT_NOTICE, .notice = text};
+
+	return sink_event(sink, &event);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a record to the reader's eyes; what snap and replay share. */
+#ifndef SNAPLINE_SHOW_H
+#define SNAPLINE_SHOW_H
+
+#include "event/decode.h"
+#include "out/sink.h"
+
+/* The renderer that the spec names, on stdout and stderr. */
+struct error *show_open(const struct spec *spec, struct sink **sink) _must_use_;
+/* Decodes a record to the end: frames, values, captures. The caller ends it with event_free(). */
+struct error *show_decode(struct decoder *decoder, const void *record, size_t len,
+			  const struct late_memory *late, size_t n_late,
+			  struct event **event) _must_use_;
+struct error *show_summary(struct sink *sink, const char *probe,
+			   const struct accounting *accounting) _must_use_;
+struct error *show_notice(struct sink *sink, const char *text) _must_use_;
+
+#endif

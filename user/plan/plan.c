@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "plan/choose.h"
+#include "plan/compile.h"
+#include "plan/resolve.h"
+
+enum { MAX_PLACES = 4096 };
+
+/* What plan_build() carries from stage to stage. */
+struct build {
+	struct plan *plan;
+	plan_files_fn files;
+	void *context;
+	const struct gen_features *features;
+};
+
+static struct error *open_module(const struct plan_file *file, struct arena *arena,
+				 struct plan_module **module)
+{
+	struct plan_module *opened = arena_alloc(arena, sizeof(*opened));
+	struct error *err = elf_file_open(file->path, file->shown, &opened->file);
+
+	if (err)
+		return err;
+	err = dw_open(opened->file, file->root, &opened->dw);
+	if (err) {
+		elf_file_close(opened->file);
+		return err;
+	}
+	opened->path = arena_strdup(arena, file->path);
+	opened->shown = arena_strdup(arena, file->shown);
+	opened->build_id = *elf_file_build_id(opened->file);
+	*module = opened;
+	return NULL;
+}
+
+/* Opens a file once, however many places name it. */
+static struct error *plan_module(struct plan *plan, const struct plan_file *file,
+				 struct plan_module **module)
+{
+	struct error *err;
+
+	for (size_t i = 0; i < plan->n_modules; i++)
+		if (strcmp(plan->modules[i]->path, file->path) == 0) {
+			*module = plan->modules[i];
+			return NULL;
+		}
+	err = open_module(file, plan->arena, module);
+	if (!err)
+		*arena_push(plan->arena, plan->modules, plan->n_modules) = *module;
+	return err;
+}
+
+static struct error *choose(struct plan *plan, struct place *place)
+{
+	struct choice choice;
+	struct error *err = choose_instruction(place->module->dw, place->asked, CHOOSE_SNAPSHOT,
+					       plan->spec->exact, plan->arena, &choice);
+
+	if (err)
+		return err;
+	place->pc = choice.pc;
+	place->cost = choice.cost;
+	place->asked_cost = choice.asked_cost;
+	place->moved = choice.why;
+	if (!elf_file_pc_to_offset(place->module->file, place->pc, &place->offset))
+		return error_new(ERROR_NOT_FOUND, "address 0x%llx is in no part of %s that is loaded",
+				 (unsigned long long)place->pc, place->module->shown);
+	return NULL;
+}
+
+static struct error *add_place(struct build *build, u32 probe, struct plan_module *module,
+			       const struct resolved *found)
+{
+	struct plan *plan = build->plan;
+	struct place place = {
+		.index = (u32)plan->n_places,
+		.probe = probe,
+		.module = module,
+		.asked = found->pc,
+		.function = found->function,
+		.file = found->file,
+		.line = found->line,
+		.is_inlined = found->is_inlined,
+		.is_return = found->is_return,
+		.is_gdb_choice = found->is_gdb_choice,
+		.why = found->why,
+	};
+	struct error *err;
+
+	if (plan->n_places >= MAX_PLACES)
+		return error_cure(error_new(ERROR_USAGE, "more than %d places", MAX_PLACES),
+				  "Name fewer of them.");
+	err = choose(plan, &place);
+	if (!err)
+		err = plan_compile(plan, &place, build->features);
+	if (!err)
+		*arena_push(plan->arena, plan->places, plan->n_places) = place;
+	return err;
+}
+
+/* One place that can't be had is told; all of them is an error. */
+static void add_note(struct plan *plan, const char *probe, const struct error *err)
+{
+	*arena_push(plan->arena, plan->notes, plan->n_notes) =
+		arena_printf(plan->arena, "%s: one of its places is left out: %s", probe, err->text);
+}
+
+static struct error *add_places(struct build *build, u32 probe, struct plan_module *module,
+				const struct resolved *found, size_t n)
+{
+	struct plan *plan = build->plan;
+	size_t before = plan->n_places;
+	struct error *first = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		struct error *err = add_place(build, probe, module, &found[i]);
+
+		if (err)
+			add_note(plan, plan->probes[probe].text, err);
+		if (!first)
+			first = err;
+		else
+			error_free(err);
+	}
+	if (plan->n_places == before && first)
+		return first;
+	error_free(first);
+	return NULL;
+}
+
+/* Looks a PLACE up in each file; it has to be in one of them. */
+static struct error *build_probe(struct build *build, u32 probe)
+{
+	struct plan *plan = build->plan;
+	const struct place_spec *spec = &plan->spec->places[probe];
+	size_t before = plan->n_places, n_files, n;
+	struct error *first = NULL, *err;
+	struct plan_module *module;
+	struct plan_file *files;
+	struct resolved *found;
+
+	err = build->files(build->context, spec->binary, plan->arena, &files, &n_files);
+	for (size_t i = 0; i < n_files && !err; i++) {
+		err = plan_module(plan, &files[i], &module);
+		if (err)
+			break;
+		err = resolve_place(spec, module, plan->arena, &found, &n);
+		if (!err)
+			err = add_places(build, probe, module, found, n);
+		if (err && err->kind == ERROR_NOT_FOUND && n_files > 1) {
+			if (!first)
+				first = err;
+			else
+				error_free(err);
+			err = NULL;
+		}
+	}
+	if (!err && plan->n_places == before && first)
+		return first;
+	error_free(first);
+	return err;
+}
+
+static struct error *build_probes(struct build *build)
+{
+	struct plan *plan = build->plan;
+	struct error *err = NULL;
+
+	plan->n_probes = plan->spec->n_places;
+	plan->probes = arena_array(plan->arena, struct plan_probe, plan->n_probes);
+	for (u32 i = 0; i < plan->n_probes && !err; i++) {
+		plan->probes[i].text = plan->spec->places[i].text;
+		err = build_probe(build, i);
+	}
+	return err;
+}
+
+struct error *plan_build(const struct spec *spec, plan_files_fn files, void *context,
+			 const struct gen_features *features, struct plan **plan)
+{
+	struct arena *arena = arena_new();
+	struct build build = {.files = files, .context = context, .features = features};
+	struct error *err;
+
+	build.plan = arena_alloc(arena, sizeof(*build.plan));
+	build.plan->arena = arena;
+	build.plan->spec = spec;
+	err = build_probes(&build);
+	if (err) {
+		plan_free(build.plan);
+		return err;
+	}
+	*plan = build.plan;
+	return NULL;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->n_modules; i++) {
+		dw_close(plan->modules[i]->dw);
+		elf_file_close(plan->modules[i]->file);
+	}
+	arena_free(plan->arena);
+}
+
+void plan_freep(struct plan **plan)
+{
+	plan_free(*plan);
+}
