@@ -87,15 +87,14 @@ static void print_node(const struct plan *plan, u32 number)
 
 static void print_roots(const struct plan *plan, const struct plan_program *program)
 {
-	printf("  reads registers, stack%s\n", program->n_roots ? ", and from there" : "");
+	printf("  reads registers and stack\n");
 	for (u32 i = 0; i < program->n_roots; i++) {
 		u32 number = program->root_nodes[i];
 
-		printf("    %s -> ", program->root_names[i] ? program->root_names[i] : "?");
-		if (number && number < plan->n_nodes)
-			print_node(plan, number);
-		else
-			printf("nothing");
+		if (!number || number >= plan->n_nodes)
+			continue;
+		printf("    and from %s ", program->root_names[i] ? program->root_names[i] : "?");
+		print_node(plan, number);
 		putchar('\n');
 	}
 }
@@ -128,7 +127,7 @@ static struct error *text_program(const struct plan *plan, u32 number, unsigned 
 	if (program->condition.n)
 		print_code("condition", &program->condition, arena);
 	print_roots(plan, program);
-	if (program->roots.n && (verbose || program->condition.n == 0))
+	if (program->roots.n)
 		print_code("where the reads start", &program->roots, arena);
 	if (verbose && number == 0)
 		print_table(plan);

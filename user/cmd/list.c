@@ -13,6 +13,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/cmd_output.h"
+#include "cmd/progress.h"
 
 struct list_item *list_add(struct list *list, const char *name)
 {
@@ -177,6 +178,7 @@ struct error *cmd_list(const struct spec *spec, struct arena *arena)
 {
 	struct list list = {.spec = spec, .arena = arena};
 	struct plan_file *files;
+	struct progress *progress;
 	struct target *target;
 	size_t n;
 	struct error *err = target_find(&spec->target, arena, &target);
@@ -185,8 +187,10 @@ struct error *cmd_list(const struct spec *spec, struct arena *arena)
 		return err;
 	split_pattern(&list);
 	err = target_plan_files(target, list.binary, arena, &files, &n);
+	progress = progress_begin(spec, "reading debug information");
 	for (size_t i = 0; !err && i < n; i++)
 		err = list_file(&list, &files[i]);
+	progress_end(progress);
 	if (err)
 		return err;
 	return list.n_items + list.n_vars ? print_items(&list) : nothing_found(&list);
