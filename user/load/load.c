@@ -22,8 +22,8 @@ enum {
 	DEFAULT_DATA_BYTES = 32 << 10,
 	DEFAULT_BUFFER_BYTES = 4 << 20,
 	MAX_AREA_BYTES = 256 << 10,
-	MULTI_FROM_LINKS = 64, /* AUTO: more perf links than this become multi links */
-	PLACE_ROOM = 1024,     /* map entries kept for load_attach_more(), at least */
+	MULTI_FROM_LINKS = 8, /* AUTO: closing each perf link waits for a grace period */
+	PLACE_ROOM = 1024,    /* map entries kept for load_attach_more(), at least */
 };
 #define INITIAL_PID_NAMESPACE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
@@ -189,7 +189,6 @@ static struct error *choose_links(struct load_session *session)
 
 	session->uprobe_type = attach_uprobe_type();
 	session->cookies = try_cookie();
-	session->misses = try_misses();
 	if (config->links == LOAD_LINKS_PERF)
 		return NULL;
 	if (config->links == LOAD_LINKS_AUTO && perf &&
@@ -238,26 +237,47 @@ static struct error *fill_tables(struct load_session *session)
 	return err;
 }
 
+/* All at once where the kernel can (5.14): each single update waits for a grace period. */
+static int insert_rings(int outer, const int *fds, u32 n)
+{
+	u32 keys[SNAPLINE_MAX_CPUS], count = n;
+	int code;
+
+	for (u32 i = 0; i < n; i++)
+		keys[i] = i;
+	code = bpf_map_update_batch(outer, keys, fds, &count, NULL);
+	if (!code)
+		return 0;
+	for (u32 i = 0; i < n; i++) {
+		code = bpf_map_update_elem(outer, &i, &fds[i], BPF_ANY);
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
 static struct error *make_rings(struct load_session *session)
 {
-	u32 size = round_up_power(session->config.buffer_bytes);
-	int outer = bpf_map__fd(session->skel->maps.rings);
+	u32 size = round_up_power(session->config.buffer_bytes), n = 0;
+	int outer = bpf_map__fd(session->skel->maps.rings), code = 0;
 	int fds[SNAPLINE_MAX_CPUS];
 
 	while (size < 4 * session->info.record_bytes)
 		size *= 2;
-	for (u32 i = 0; i < session->info.n_rings; i++) {
-		int code;
-
-		fds[i] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "snapline_ring", 0, 0, size, NULL);
-		code = fds[i] < 0 ? fds[i] : bpf_map_update_elem(outer, &i, &fds[i], BPF_ANY);
-		if (code) {
-			for (u32 k = 0; k <= i; k++)
-				close(fds[k]);
-			return kernel_error(-code, "cannot create a ring buffer");
-		}
+	while (n < session->info.n_rings && !code) {
+		fds[n] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "snapline_ring", 0, 0, size, NULL);
+		if (fds[n] < 0)
+			code = fds[n];
+		else
+			n++;
 	}
-	return rings_new(fds, session->info.n_rings, size, &session->rings);
+	if (!code)
+		code = insert_rings(outer, fds, n);
+	if (!code)
+		return rings_new(fds, n, size, &session->rings);
+	while (n)
+		close(fds[--n]);
+	return kernel_error(-code, "cannot create a ring buffer");
 }
 
 static struct error *map_states(struct load_session *session)
@@ -356,7 +376,6 @@ static struct error *open_programs(struct load_session *session)
 		choose_programs(session);
 		err = program_take(session);
 	}
-	program_close(session);
 	return err;
 }
 

@@ -19,13 +19,15 @@
 
 enum { LOG_BYTES = 1 << 20 };
 
+static struct program_image *loading;
+
 static int take_instructions(struct bpf_program *prog, struct bpf_prog_load_opts *opts, long cookie)
 {
 	struct bpf_insn nothing[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	struct program_image *image = (struct program_image *)cookie;
+	struct program_image *image = loading;
 	size_t info = (size_t)opts->func_info_rec_size * opts->func_info_cnt;
 
 	image->n = bpf_program__insn_cnt(prog);
@@ -43,15 +45,32 @@ static int take_instructions(struct bpf_program *prog, struct bpf_prog_load_opts
 	return bpf_program__set_insns(prog, nothing, ARRAY_LEN(nothing));
 }
 
+/*
+ * Registered once and never taken back: libbpf 1.1 frees its table with the last handler and goes
+ * on using it. Hence the static pointer, which says for whom an object is loaded.
+ */
+static struct error *register_handler(struct load_session *session)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, handler, .prog_prepare_load_fn = take_instructions);
+	static int id;
+
+	loading = &session->image;
+	if (!id)
+		id = libbpf_register_prog_handler("snapline/", BPF_PROG_TYPE_KPROBE, 0, &handler);
+	if (id > 0)
+		return NULL;
+	int code = -id;
+
+	id = 0;
+	return kernel_error(code, "cannot register with libbpf");
+}
+
 struct error *program_open(struct load_session *session)
 {
-	LIBBPF_OPTS(libbpf_prog_handler_opts, handler, .cookie = (long)&session->image,
-		    .prog_prepare_load_fn = take_instructions);
-	int id = libbpf_register_prog_handler("snapline/", BPF_PROG_TYPE_KPROBE, 0, &handler);
+	struct error *err = register_handler(session);
 
-	if (id < 0)
-		return kernel_error(-id, "cannot register with libbpf");
-	session->handler = id;
+	if (err)
+		return err;
 	session->skel = snap_bpf__open();
 	if (!session->skel)
 		return kernel_error(errno, "cannot open the programs of snapline");
@@ -67,13 +86,6 @@ struct error *program_take(struct load_session *session)
 	if (!session->image.insns)
 		return error_new(ERROR_FAILED, "libbpf gave no instructions");
 	return NULL;
-}
-
-void program_close(struct load_session *session)
-{
-	if (session->handler > 0)
-		libbpf_unregister_prog_handler(session->handler);
-	session->handler = 0;
 }
 
 static u64 word_of(const struct load_program *program, u32 index, u32 place, bool one_place)

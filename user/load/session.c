@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of a session after load_start(). */
 #include "load/session.h"
+#include "load/tries.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -274,7 +275,7 @@ bool load_missed(struct load_session *session, u64 *missed)
 {
 	u64 sum = 0;
 
-	if (!session->misses)
+	if (!try_misses())
 		return false;
 	for (size_t i = 0; i < session->n_progs; i++) {
 		struct bpf_prog_info info = {};

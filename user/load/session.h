@@ -31,7 +31,6 @@ struct load_session {
 	struct load_info info;
 	struct snap_bpf *skel;
 	struct program_image image;
-	int handler;   /* libbpf's number of our section handler; 0: none */
 	int *prog_fds; /* one a program that is loaded; without cookies one a place */
 	size_t n_progs, prog_capacity;
 	int *program_fd_of;	      /* of config.programs[i]; -1: not loaded yet */
@@ -44,7 +43,7 @@ struct load_session {
 	int *links;
 	size_t n_links, link_capacity;
 	int uprobe_type; /* of perf_event_attr */
-	bool cookies, misses;
+	bool cookies;
 	bool attached, stopped;
 	u64 expires;		    /* CLOCK_MONOTONIC; 0: never */
 	struct probe_state *states; /* mapped: config.n_probes of them */
@@ -61,7 +60,6 @@ void int_push(int **items, size_t *n, size_t *capacity, int item);
 /* program.c: open the object, set knobs and sizes, load its maps and take the instructions. */
 struct error *program_open(struct load_session *session) _must_use_;
 struct error *program_take(struct load_session *session) _must_use_;
-void program_close(struct load_session *session);
 struct error *program_load(struct load_session *session, u32 program, u32 place, bool one_place,
 			   int *fd) _must_use_;
 

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Live tests of user/load/: counts, limits, filters. Prints TAP; needs root. */
+#include <pthread.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "live.h"
+
+enum { CALLS = 20000, THREADS = 4, CALLS_EACH = 2500000 };
+
+static void call_hit(u64 *shared, u64 n)
+{
+	for (u64 i = 1; i <= n; i++) {
+		live_hit(i, NULL);
+		shared[0]++;
+	}
+}
+
+struct worker {
+	u64 n;
+	u64 *calls;
+};
+
+static void *work_thread(void *context)
+{
+	struct worker *worker = context;
+
+	for (u64 i = 1; i <= worker->n; i++) {
+		live_hit(i, NULL);
+		++*worker->calls;
+	}
+	return NULL;
+}
+
+/* Counters of their own, 64 bytes apart. */
+static void call_in_threads(u64 *shared, u64 n)
+{
+	struct worker workers[THREADS];
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++) {
+		workers[i] = (struct worker){n, &shared[8 * i]};
+		pthread_create(&threads[i], NULL, work_thread, &workers[i]);
+	}
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static u64 calls_of_threads(const u64 *shared)
+{
+	u64 sum = 0;
+
+	for (int i = 0; i < THREADS; i++)
+		sum += shared[8 * i];
+	return sum;
+}
+
+static void test_counts(void)
+{
+	struct live_child child = live_fork(call_hit, CALLS);
+	struct load_config config = live_config(&child);
+	struct live_result got = live_run(&config, &child, NULL, NULL);
+
+	live_ok(live_sum_holds(&got.counts) && got.counts.hits == child.shared[0] &&
+			got.delivered == got.counts.emitted,
+		"every call is a hit, and every emitted record is delivered");
+}
+
+static void test_saturated(void)
+{
+	struct live_child child = live_fork(call_in_threads, CALLS_EACH);
+	struct load_config config = live_config(&child);
+	struct load_program program = {.condition = *live_every(1000)};
+	struct load_session *session;
+	const struct record_head *record;
+	struct load_counts counts;
+	u64 delivered = 0;
+
+	config.programs = &program;
+	config.stack_bytes = 16384;
+	config.buffer_bytes = 1 << 20;
+	session = live_start(&config);
+	live_go(&child);
+	while (!live_ended(&child))
+		usleep(20000);
+	load_stop(session);
+	for (;;) {
+		error_free(load_next(session, 0, -1, &record));
+		if (!record)
+			break;
+		delivered++;
+	}
+	load_counts(session, 0, &counts);
+	load_free(session);
+	live_ok(live_sum_holds(&counts), "4 threads, ring saturated: the classes add up");
+	live_ok(counts.hits == calls_of_threads(child.shared) &&
+			counts.hits == (u64)THREADS * CALLS_EACH,
+		"... to the program's own count, %lu", calls_of_threads(child.shared));
+	live_ok(counts.condition_false == counts.hits / 1000 * 999 && counts.buffer_full > 0 &&
+			counts.emitted == delivered,
+		"... one in a thousand passed, %lu found the ring full, %lu are delivered",
+		counts.buffer_full, delivered);
+}
+
+static void test_limit(void)
+{
+	struct live_child child = live_fork(call_in_threads, CALLS);
+	struct load_config config = live_config(&child);
+	struct live_result got;
+
+	config.limits.hits = 5;
+	got = live_run(&config, &child, NULL, NULL);
+	live_ok(live_sum_holds(&got.counts) && got.counts.emitted == 5 && got.delivered == 5 &&
+			got.counts.over_limit == THREADS * CALLS - 5 &&
+			got.counts.hits == THREADS * CALLS,
+		"-n 5 of 4 threads is 5, the others are over the limit");
+}
+
+static void see_number(const struct record_head *record, void *context)
+{
+	u64 *wrong = context;
+
+	*wrong += record->hit <= 10 || (record->hit - 11) % 7 || record->hit != record->regs[14];
+}
+
+static void test_skip_and_sample(void)
+{
+	struct live_child child = live_fork(call_hit, CALLS);
+	struct load_config config = live_config(&child);
+	struct live_result got;
+	u64 wrong = 0;
+
+	config.limits.skip = 10;
+	config.limits.sample = 7;
+	got = live_run(&config, &child, see_number, &wrong);
+	live_ok(live_sum_holds(&got.counts) &&
+			got.counts.emitted + got.counts.buffer_full == (CALLS - 10 + 6) / 7 &&
+			!wrong,
+		"--skip 10 --sample 1/7 takes hits 11, 18, 25 ...");
+}
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
+struct pace {
+	u64 last, least;
+};
+
+static void see_pace(const struct record_head *record, void *context)
+{
+	struct pace *pace = context;
+
+	if (pace->last && record->ktime - pace->last < pace->least)
+		pace->least = record->ktime - pace->last;
+	pace->last = record->ktime;
+}
+
+static void call_for_seconds(u64 *shared, u64 seconds)
+{
+	u64 end = now_ns() + seconds * 1000000000ull;
+
+	while (now_ns() < end) {
+		live_hit(1, NULL);
+		shared[0]++;
+		usleep(1000);
+	}
+}
+
+static void test_rate(void)
+{
+	struct live_child child = live_fork(call_for_seconds, 3);
+	struct load_config config = live_config(&child);
+	struct pace pace = {.least = UINT64_MAX};
+	struct live_result got;
+
+	config.limits.rate = 1;
+	got = live_run(&config, &child, see_pace, &pace);
+	live_ok(live_sum_holds(&got.counts) && got.counts.emitted > 1 &&
+			pace.least >= 1000000000ull &&
+			got.counts.rate_limited == child.shared[0] - got.counts.emitted,
+		"--rate 1/s keeps records a second apart (%lu of %lu hits)", got.counts.emitted,
+		got.counts.hits);
+}
+
+static void test_duration(void)
+{
+	struct live_child child = live_fork(call_for_seconds, 2);
+	struct load_config config = live_config(&child);
+	struct live_result got;
+
+	config.limits.duration_ns = 1000000000ull;
+	got = live_run(&config, &child, NULL, NULL);
+	live_ok(live_sum_holds(&got.counts) && got.counts.hits == child.shared[0] &&
+			got.counts.over_limit > 0 && got.counts.emitted > 0,
+		"-d 1s: later hits are over the limit");
+}
+
+static void test_condition_error(void)
+{
+	struct live_child child = live_fork(call_hit, CALLS);
+	struct load_config config = live_config(&child);
+	struct load_program program = {.condition = *live_answer(BAY_ERROR)};
+	struct live_result got;
+
+	config.programs = &program;
+	got = live_run(&config, &child, NULL, NULL);
+	live_ok(live_sum_holds(&got.counts) && got.counts.condition_error == CALLS,
+		"a condition in error is counted as that");
+}
+
+static void test_filter(void)
+{
+	struct live_child wanted = live_fork(call_hit, CALLS), other = live_fork(call_hit, CALLS);
+	enum load_filter filters[] = {LOAD_PIDS, LOAD_SET, LOAD_FOLLOW};
+
+	live_go(&other);
+	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
+		struct load_config config;
+		struct live_result got;
+
+		if (i) {
+			wanted = live_fork(call_hit, CALLS);
+			live_kill(&other);
+			other = live_fork(call_hit, CALLS);
+			live_go(&other);
+		}
+		config = live_config(&wanted);
+		config.filter = filters[i];
+		got = live_run(&config, &wanted, NULL, NULL);
+		live_ok(got.counts.hits == CALLS && live_sum_holds(&got.counts),
+			"filter %zu: hits of the other process are none", i);
+	}
+	live_kill(&other);
+}
+
+static void fork_and_call(u64 *shared, u64 n)
+{
+	for (int i = 0; i < 3; i++) {
+		if (!fork()) {
+			if (!fork()) {
+				call_hit(shared + 8, n);
+				_exit(0);
+			}
+			wait(NULL);
+			call_hit(shared, n);
+			_exit(0);
+		}
+		wait(NULL);
+	}
+}
+
+static void test_follow(void)
+{
+	struct live_child child = live_fork(fork_and_call, 1000);
+	struct load_config config = live_config(&child);
+	struct live_result got;
+
+	config.filter = LOAD_FOLLOW;
+	got = live_run(&config, &child, NULL, NULL);
+	live_ok(live_sum_holds(&got.counts) && got.counts.hits == 6000 &&
+			child.shared[0] + child.shared[8] == 6000,
+		"descendants are followed from their fork on");
+	child = live_fork(fork_and_call, 1000);
+	config.pids = &child.pid;
+	config.filter = LOAD_PIDS;
+	got = live_run(&config, &child, NULL, NULL);
+	live_ok(got.counts.hits == 0, "... and only if asked for");
+}
+
+static void call_both(u64 *shared, u64 n)
+{
+	for (u64 i = 1; i <= n; i++) {
+		live_hit(i, NULL);
+		if (i % 2)
+			live_hit2(i, NULL);
+	}
+}
+
+static void see_places(const struct record_head *record, void *context)
+{
+	((u64 *)context)[record->place & 7]++;
+}
+
+/* Two places share a program with a cookie; a third program has another condition. */
+static void test_places(enum load_links links, const char *name)
+{
+	struct live_child child = live_fork(call_both, 1000);
+	struct load_config config = live_config(&child);
+	struct load_program programs[2] = {{}, {.condition = *live_every(10)}};
+	struct load_place places[3];
+	struct live_result got;
+	u64 seen[8] = {};
+
+	for (u32 i = 0; i < ARRAY_LEN(places); i++) {
+		places[i] = config.places[0];
+		places[i].index = i + 2;
+		places[i].program = i == 2;
+	}
+	places[1].offset = places[1].pc = live_offset(live_hit2);
+	config.programs = programs;
+	config.n_programs = ARRAY_LEN(programs);
+	config.places = places;
+	config.n_places = ARRAY_LEN(places);
+	config.links = links;
+	config.buffer_bytes = 32 << 20;
+	got = live_run(&config, &child, see_places, seen);
+	live_ok(live_sum_holds(&got.counts) && seen[2] == 1000 && seen[3] == 500 && seen[4] == 100,
+		"%s links: three places, two programs, each with its own hits (%lu %lu %lu)", name,
+		seen[2], seen[3], seen[4]);
+}
+
+int main(void)
+{
+	test_counts();
+	test_limit();
+	test_skip_and_sample();
+	test_rate();
+	test_duration();
+	test_condition_error();
+	test_filter();
+	test_follow();
+	test_places(LOAD_LINKS_PERF, "perf");
+	test_places(LOAD_LINKS_MULTI, "multi");
+	test_saturated();
+	return live_plan();
+}
