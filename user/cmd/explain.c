@@ -4,7 +4,7 @@
  *
  *	{"event":"place","probe","module","build_id","function","file","line","inlined","why",
  *	 "asked","asked_instruction","asked_cost","probed","probed_instruction","probed_cost","moved",
- *	 "gdb","program","frames":[...],"condition","captures":[...]}
+ *	 "gdb","gdb_pc","program","frames":[...],"condition","captures":[...]}
  *	{"event":"program","program","condition":[instructions],"roots":[{"name","bytes"}],
  *	 "root_instructions":[...]}
  *	{"event":"note","text"}

@@ -55,6 +55,8 @@ static void add_addresses(struct json *json, const struct explained *explained)
 	text(json, "probed_cost", explained->probed_cost);
 	text(json, "moved", place->moved);
 	boolean(json, "gdb", place->is_gdb_choice);
+	json_key(json, "gdb_pc");
+	place->gdb_pc ? json_hex(json, place->gdb_pc) : json_null(json);
 	number(json, "program", place->program + 1);
 }
 

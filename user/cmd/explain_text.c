@@ -20,7 +20,10 @@ static void print_addresses(const struct explained *explained)
 	if (place->moved)
 		printf("  %-9s %s\n", "", place->moved);
 	if (place->is_gdb_choice)
-		printf("  %-9s gdb would put its breakpoint here\n", "gdb");
+		printf("  %-9s would put its breakpoint here\n", "gdb");
+	else if (place->gdb_pc)
+		printf("  %-9s would put its breakpoint at 0x%llx\n", "gdb",
+		       (unsigned long long)place->gdb_pc);
 }
 
 static void print_expressions(const struct explained *explained, struct arena *arena)
@@ -49,7 +52,8 @@ static struct error *text_place(const struct explained *explained, struct arena 
 	       explained->build_id ? explained->build_id : "");
 	print_addresses(explained);
 	print_expressions(explained, arena);
-	printf("  %-9s %u\n", "program", place->program + 1);
+	if (explained->plan->n_programs > 1)
+		printf("  %-9s %u\n", "program", place->program + 1);
 	if (explained->n_frames == 0)
 		printf("  %-9s none: there is no debug information for this address\n",
 		       "variables");

@@ -34,8 +34,8 @@ static struct error *open_recording(struct snap *snap)
 static struct error *show_record(struct snap *snap, const struct record_head *record)
 {
 	_cleanup_(event_freep) struct event *event = NULL;
-	struct error *err = show_decode(session_decoder(snap->session), record, record->size, NULL,
-					0, &event);
+	struct error *err =
+		show_decode(session_decoder(snap->session), record, record->size, NULL, 0, &event);
 
 	if (err)
 		return err;

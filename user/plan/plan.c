@@ -87,6 +87,7 @@ static struct error *add_place(struct build *build, u32 probe, struct plan_modul
 		.is_inlined = found->is_inlined,
 		.is_return = found->is_return,
 		.is_gdb_choice = found->is_gdb_choice,
+		.gdb_pc = found->gdb_pc,
 		.why = found->why,
 	};
 	struct error *err;

@@ -43,6 +43,7 @@ struct place {
 	bool is_inlined;
 	bool is_return;     /* FUNC%return: $return is set */
 	bool is_gdb_choice; /* where gdb would put its breakpoint */
+	u64 gdb_pc;         /* of a line: where gdb would put it for this copy; else 0 */
 	enum insn_cost cost, asked_cost;
 	const char *why;   /* why this row is a place of what was asked */
 	const char *moved; /* why the probe was moved, or not */
