@@ -40,30 +40,53 @@ static bool is_code(const struct code *code, u64 pc)
 	return section && section->is_code;
 }
 
-/* Reads a table of distances (entry_size 4) or addresses (8); returns how many arrive here. */
-static size_t read_table(struct code *code, u64 table, unsigned entry_size)
+/* clang lets the entries of impossible cases point behind the function. */
+static bool is_end(const struct code *code, u64 pc)
 {
-	size_t len, arrived = 0;
+	for (size_t i = 0; i < code->extent.n_ranges; i++)
+		if (code->extent.ranges[i].end == pc)
+			return true;
+	return false;
+}
+
+/*
+ * Reads a table of distances (entry_size 4) or addresses (8) up to the first that leads to no
+ * instruction of the function; returns how many there are. `mark`: control can arrive where they
+ * lead.
+ */
+static size_t read_table(struct code *code, u64 table, unsigned entry_size, bool mark)
+{
+	size_t len, n = 0;
 	const u8 *bytes = elf_file_constant_bytes(dw_file(code->dw), table, &len);
 
 	if (!bytes || is_code(code, table))
 		return 0;
-	for (size_t i = 0; i < MAX_TABLE_ENTRIES && (i + 1) * entry_size <= len; i++) {
+	for (; n < MAX_TABLE_ENTRIES && (n + 1) * entry_size <= len; n++) {
 		u64 target = 0;
 
-		memcpy(&target, bytes + i * entry_size, entry_size);
+		memcpy(&target, bytes + n * entry_size, entry_size);
 		if (entry_size == 4)
 			target = table + (s64)(s32)target;
-		if (!is_code(code, target))
+		if (!code_at(code, target, false) && !is_end(code, target))
 			break;
-		arrived += arrive(code, target);
+		if (mark)
+			arrive(code, target);
 	}
-	return arrived;
+	return n;
 }
 
 static bool is_lea(const struct insn *insn)
 {
 	return insn->memory.present && insn->memory.pc_relative && !insn->memory.size;
+}
+
+/* table(,%rax,8): an array of addresses at an address that isn't relative to anything. */
+static bool is_fixed_table(const struct insn *insn)
+{
+	const struct insn_memory *memory = &insn->memory;
+
+	return memory->present && memory->size == 8 && memory->scale == 8 && memory->index >= 0 &&
+	       memory->base < 0 && !memory->pc_relative;
 }
 
 /* What instructions say: landing marks, and addresses that are computed, of labels or tables. */
@@ -77,8 +100,10 @@ static void trace_operands(struct code *code)
 		code->insns[i].is_leader |= insn->is_landing;
 		if (is_lea(insn)) {
 			arrive(code, insn->memory.disp);
-			read_table(code, insn->memory.disp, 4);
+			read_table(code, insn->memory.disp, 4, true);
 		}
+		if (is_fixed_table(insn))
+			read_table(code, insn->memory.disp, 8, true);
 		if (fixed && insn->immediate)
 			arrive(code, insn->immediate);
 	}
@@ -133,17 +158,22 @@ static void trace_landing_pads(struct code *code)
 			arrive(code, pads[i]);
 }
 
-/* The instruction that last wrote one of regs before insns[i], in the same block; NULL: none. */
+/* Whether control comes to insns[i] from the instruction above alone, and that changes nothing
+ * else. */
+static bool follows(const struct code *code, size_t i)
+{
+	const struct insn *above = i ? &code->insns[i - 1].insn : NULL;
+
+	return above && !code->insns[i].is_leader &&
+	       (above->flow == FLOW_NEXT || above->flow == FLOW_BRANCH);
+}
+
+/* The instruction that last wrote one of regs on the one way to insns[i]; NULL: not known. */
 static const struct code_insn *definition(const struct code *code, size_t i, u32 regs)
 {
-	while (i > 0 && !code->insns[i].is_leader) {
-		const struct insn *above = &code->insns[--i].insn;
-
-		if (above->flow != FLOW_NEXT)
-			return NULL;
-		if (above->regs_written & regs)
+	while (follows(code, i))
+		if (code->insns[--i].insn.regs_written & regs)
 			return &code->insns[i];
-	}
 	return NULL;
 }
 
@@ -166,7 +196,7 @@ static bool has_table_in(struct code *code, int reg)
 		const struct insn *insn = &code->insns[i].insn;
 
 		if (is_lea(insn) && (insn->regs_written & 1u << reg) &&
-		    read_table(code, insn->memory.disp, 4))
+		    read_table(code, insn->memory.disp, 4, false))
 			return true;
 	}
 	return false;
@@ -175,12 +205,12 @@ static bool has_table_in(struct code *code, int reg)
 enum jump_kind { JUMP_UNKNOWN, JUMP_TABLE, JUMP_POINTER };
 
 /* A jump through memory, or through a register loaded from it. */
-static enum jump_kind kind_of_load(struct code *code, const struct insn_memory *memory)
+static enum jump_kind kind_of_load(struct code *code, const struct insn *load)
 {
-	if (memory->size != 8)
+	if (load->memory.size != 8)
 		return JUMP_UNKNOWN;
-	if (memory->index >= 0 && memory->base < 0 && !memory->pc_relative)
-		return read_table(code, memory->disp, 8) ? JUMP_TABLE : JUMP_UNKNOWN;
+	if (is_fixed_table(load))
+		return read_table(code, load->memory.disp, 8, false) ? JUMP_TABLE : JUMP_UNKNOWN;
 	return JUMP_POINTER;
 }
 
@@ -190,7 +220,7 @@ static enum jump_kind kind_of_sum(struct code *code, size_t sum)
 	u32 addends = code->insns[sum].insn.regs_read;
 	size_t i = sum;
 
-	while (i > 0 && !code->insns[i].is_leader && code->insns[i - 1].insn.flow == FLOW_NEXT) {
+	while (follows(code, i)) {
 		const struct insn *load = &code->insns[--i].insn;
 
 		if (!(load->regs_written & addends))
@@ -208,12 +238,12 @@ static enum jump_kind kind_of_jump(struct code *code, size_t i)
 	const struct code_insn *from;
 
 	if (jump->memory.present)
-		return kind_of_load(code, &jump->memory);
+		return kind_of_load(code, jump);
 	from = definition(code, i, jump->regs_read);
 	if (!from)
 		return is_written_anywhere(code, jump->regs_read) ? JUMP_UNKNOWN : JUMP_POINTER;
 	if (from->insn.memory.present && from->insn.memory.size)
-		return kind_of_load(code, &from->insn.memory);
+		return kind_of_load(code, &from->insn);
 	return kind_of_sum(code, from - code->insns);
 }
 
@@ -343,13 +373,18 @@ void code_find_labels(struct code *code)
 
 void code_trace(struct code *code)
 {
+	bool pointers;
+
 	if (!code->n)
 		return;
 	trace_symbols(code);
 	trace_landing_pads(code);
 	trace_branches(code);
+	/* before tables are marked: what only looks like one must not hide what a jump is computed
+	 * from */
+	pointers = trace_indirect(code);
 	trace_operands(code);
-	if (trace_indirect(code))
+	if (pointers)
 		code_find_labels(code);
 	trace_reach(code);
 }
