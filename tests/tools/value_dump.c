@@ -56,7 +56,7 @@ static struct value *global(const char *name, struct dw *dw, struct value_contex
 
 	if (!where || !dw_find_top(dw, name, DW_TAG_variable, &die)) {
 		fprintf(stderr, "%s is not found\n", name);
-		exit(1);
+		return NULL;
 	}
 	name = arena_strdup(context->arena, name);
 	return value_from_memory(name, "capture", dw_type_of(dw, &die), where->pc, context);
@@ -86,8 +86,12 @@ static void dump(struct elf_file *file, struct dw *dw, const struct value_limits
 
 	load_segments(event.image, file, arena);
 	while (fgets(name, sizeof(name), stdin)) {
+		struct value *value;
+
 		name[strcspn(name, "\n")] = '\0';
-		*arena_push(arena, event.captures, event.n_captures) = global(name, dw, &context);
+		value = global(name, dw, &context);
+		if (value)
+			*arena_push(arena, event.captures, event.n_captures) = value;
 	}
 	for (size_t i = 0; i < event.n_captures && !format; i++)
 		printf("%s = %s\n", event.captures[i]->name, value_text(event.captures[i], arena));

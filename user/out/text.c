@@ -60,7 +60,7 @@ static void put_arguments(struct pen *pen, const struct frame *frame)
 		if (!first)
 			pen_put(pen, PEN_PLAIN, ", ");
 		first = false;
-		pen_put(pen, PEN_NAME, value->name);
+		pen_put(pen, PEN_NAME, value->name ? value->name : "?");
 		pen_put(pen, PEN_PLAIN, "=");
 		tree_put_brief(pen, value);
 	}
