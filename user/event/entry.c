@@ -7,17 +7,21 @@
  *	caller:  mov %rbx,%rdi          DW_TAG_call_site  call_return_pc = here, call_origin =
  *callee call callee              parameter: location rdi, call_value rbx + 0 here:
  *
- * It holds only if the callee was entered by that very call. With tail calls it may have been
- *entered later: the caller called A, and A jumped to the callee. So the site has to name the
- *callee, and the callee must not be able to reach itself by tail calls; where that can't be known
- *the value is absent. These are gdb 13's rules (dwarf2/loc.c, dwarf_expr_reg_to_entry_parameter()
- *and func_verify_no_selftailcall()).
+ * Tail calls come in between: the caller called A, and A jumped to the callee. Then the site
+ *doesn't name the callee, and the tail call sites of A, and of what A jumps to, are searched for a
+ *chain of jumps that leads to it. If there is just one, its last site tells of the callee's
+ *parameters; what that one has from A's own parameters is found one link up. And the callee must
+ *not be able to reach itself by tail calls, or this may be its second life. Where any of that isn't
+ *known, the value is absent. These are gdb 13's rules (dwarf2/loc.c:
+ *dwarf_expr_reg_to_entry_parameter(), func_verify_no_selftailcall(), call_site_find_chain_1()).
  */
 #include "event/entry.h"
 
+#include <string.h>
+
 #include "event/process.h"
 
-enum { MAX_ENTRY_NESTING = 8, MAX_TAIL_FUNCTIONS = 256 };
+enum { MAX_ENTRY_NESTING = 8, MAX_TAIL_FUNCTIONS = 256, MAX_LINKS = 16 };
 
 /* The frame of the function itself, with its inlined copies at lower numbers. */
 static struct frame *function_frame(struct event *event, struct frame *frame)
@@ -132,23 +136,6 @@ static bool may_reenter(struct event *event, u64 self)
 	return false;
 }
 
-static enum absence find_site(struct frame_context *context, struct frame_context *caller_context)
-{
-	struct event *event = context->event;
-	struct frame *callee = function_frame(event, context->frame);
-	struct frame *caller = context->caller;
-	u64 target, entry;
-
-	if (!caller->is_call || !caller->module || !caller->module->dw)
-		return ABSENT_NO_CALL_SITE;
-	error_free(dw_call_site_at(caller->module->dw, caller->pc, event->arena, &context->site));
-	if (!context->site || !entry_ip(callee, &entry) ||
-	    !site_target(event, caller->module, context->site, &caller_context->loc, &target) ||
-	    target != entry || may_reenter(event, entry))
-		return ABSENT_NO_CALL_SITE;
-	return PRESENT;
-}
-
 static struct frame *caller_of(struct event *event, struct frame *frame)
 {
 	struct frame *function = function_frame(event, frame);
@@ -156,25 +143,142 @@ static struct frame *caller_of(struct event *event, struct frame *frame)
 	return function + 1 < event->frames + event->n_frames ? function + 1 : NULL;
 }
 
+/* The search for chains of tail calls from one function to another. */
+struct search {
+	struct event *event;
+	u64 wanted; /* entry of the function that the chain has to reach */
+	struct call_link path[MAX_LINKS];
+	size_t n;
+	struct call_link found[MAX_LINKS];
+	size_t n_found;
+	unsigned n_chains;
+	unsigned steps;
+};
+
+static bool is_on_path(const struct search *search, const struct dw_call_site *site,
+		       const struct event_module *module)
+{
+	for (size_t i = 0; i < search->n; i++)
+		if (search->path[i].site->pc == site->pc && search->path[i].module == module)
+			return true;
+	return false;
+}
+
+static void keep_chain(struct search *search)
+{
+	search->n_chains++;
+	search->n_found = search->n;
+	memcpy(search->found, search->path, sizeof(search->found));
+}
+
+/* False if something on the way isn't known; then no chain can be trusted. */
+static bool search_from(struct search *search, u64 ip)
+{
+	const struct event_module *module;
+	struct dw_call_site *sites;
+	size_t n;
+
+	if (++search->steps > MAX_TAIL_FUNCTIONS || search->n >= MAX_LINKS ||
+	    !tail_calls_of(search->event, ip, &module, &sites, &n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		u64 target;
+
+		if (is_on_path(search, &sites[i], module))
+			continue;
+		if (!site_target(search->event, module, &sites[i], NULL, &target))
+			return false;
+		search->path[search->n++] = (struct call_link){module, &sites[i]};
+		if (target == search->wanted)
+			keep_chain(search);
+		else if (!search_from(search, target))
+			return false;
+		search->n--;
+	}
+	return true;
+}
+
+/* The one chain that leads from the call in the caller to the function at `entry`. */
+static void find_links(struct frame_context *context, struct frame *caller,
+		       const struct loc_context *caller_loc)
+{
+	struct event *event = context->event;
+	struct search *search = arena_alloc(event->arena, sizeof(*search));
+	struct frame *callee = function_frame(event, context->frame);
+	struct call_link *first = &search->path[0];
+	u64 target;
+
+	context->has_links = true;
+	if (!caller->is_call || !caller->module || !caller->module->dw ||
+	    !entry_ip(callee, &search->wanted))
+		return;
+	first->module = caller->module;
+	error_free(dw_call_site_at(caller->module->dw, caller->pc, event->arena, &first->site));
+	if (!first->site || may_reenter(event, search->wanted))
+		return;
+	search->event = event;
+	search->n = 1;
+	if (!site_target(event, first->module, first->site, caller_loc, &target))
+		return;
+	if (target == search->wanted)
+		keep_chain(search);
+	else if (first->site->target || !search_from(search, target) || search->n_chains != 1)
+		return;
+	context->links = search->found;
+	context->n_links = search->n_found;
+}
+
+/*
+ * The context of a function that ended in the tail call `link`: its frame lay where its successor's
+ * does, and its callee-saved registers were the caller's again.
+ */
+static struct error *context_of_link(struct frame_context *context, const struct frame *caller,
+				     const struct call_link *link, struct frame_context **made)
+{
+	struct event *event = context->event;
+	struct frame *frame = arena_memdup(event->arena, context->frame, sizeof(*frame));
+	struct error *err;
+
+	frame->module = link->module;
+	frame->pc = link->site->pc;
+	frame->ip = frame->pc + link->module->bias;
+	frame->is_call = true;
+	frame->regs = caller->regs;
+	frame->late = caller->late;
+	err = frame_context(event, frame, context->limits, made);
+	if (err)
+		return err;
+	(*made)->links = context->links;
+	(*made)->n_links = context->n_links - 1;
+	(*made)->has_links = true;
+	(*made)->frame = context->frame;
+	return NULL;
+}
+
 enum absence entry_value(void *context_pointer, const struct loc *entry, u64 *value, bool *late)
 {
-	struct frame_context *context = context_pointer, *caller;
+	struct frame_context *context = context_pointer, *outer;
+	struct frame *caller = caller_of(context->event, context->frame);
+	_cleanup_(error_freep) struct error *err = NULL;
+	const struct call_link *link;
 	const struct loc *loc;
 
-	context->caller = caller_of(context->event, context->frame);
-	if (!context->caller || context->nesting >= MAX_ENTRY_NESTING)
+	if (!caller || context->nesting >= MAX_ENTRY_NESTING)
 		return ABSENT_NO_CALL_SITE;
-	error_free(frame_context(context->event, context->caller, context->limits, &caller));
-	caller->nesting = context->nesting + 1;
-	if (!context->has_site) {
-		context->site_absence = find_site(context, caller);
-		context->has_site = true;
-	}
-	if (context->site_absence != PRESENT)
-		return context->site_absence;
-	loc = dw_call_param_value(context->site, entry);
+	err = frame_context(context->event, caller, context->limits, &outer);
+	if (!err && !context->has_links)
+		find_links(context, caller, &outer->loc);
+	if (err || !context->n_links)
+		return ABSENT_NO_CALL_SITE;
+	link = &context->links[context->n_links - 1];
+	loc = dw_call_param_value(link->site, entry);
 	if (!loc)
 		return ABSENT_NO_CALL_SITE;
-	*late |= context->caller->late;
-	return loc_eval_number_late(loc, &caller->loc, value, late);
+	if (context->n_links > 1)
+		err = context_of_link(context, caller, link, &outer);
+	if (err)
+		return ABSENT_NO_CALL_SITE;
+	outer->nesting = context->nesting + 1;
+	*late |= caller->late;
+	return loc_eval_number_late(loc, &outer->loc, value, late);
 }
