@@ -2,10 +2,11 @@
 /*
  * The mappings of processes that may be gone before their record is read. Software events of the
  * kernel (perf_event_open, PERF_TYPE_SOFTWARE, COUNT_SW_DUMMY with mmap2, comm and task records)
- * say what is mapped, forked and ended; this keeps it for a while after a process has ended.
+ * say what is mapped, forked and ended; this keeps it for a minute after a process has ended.
  *
- * Mappings that existed before watch_start() aren't told: the caller reads /proc when it first sees
- * a process that is alive, and asks here when it is gone. Pids are those of the caller's namespace.
+ * Only executable mappings. The kernel doesn't tell what is unmapped: where two overlap the later
+ * one holds. Of a process that was there before watch_start() nothing is known until it forks or
+ * executes, unless it is one of `pids`. Pids are those of the caller's namespace.
  */
 #ifndef SNAPLINE_WATCH_H
 #define SNAPLINE_WATCH_H
@@ -17,15 +18,13 @@ struct watch_map {
 	u64 offset;	  /* in the file */
 	const char *path; /* as the process sees it */
 	u32 dev_major, dev_minor;
-	u64 inode; /* 0, and dev 0: told by build-id instead */
-	u8 build_id[20];
-	u8 build_id_len; /* 0: unknown */
+	u64 inode;
 	bool executable;
 };
 
 struct watch;
 
-/* n_pids 0: every process. Only executable mappings are told. ERROR_PRIVILEGE if not permitted. */
+/* n_pids 0: every process; else these and their descendants. ERROR_PRIVILEGE if not permitted. */
 struct error *watch_start(const int *pids, size_t n_pids, struct watch **watch) _must_use_;
 /* Takes in what the kernel has said. Cheap if that is nothing. */
 void watch_poll(struct watch *watch);

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Records of perf_event_open(2) (include/uapi/linux/perf_event.h): MMAP2, COMM, FORK, EXIT, LOST,
+ * one ring a CPU, each record followed by its sample_id (tid, time). An address space begins with a
+ * fork, as a copy of the parent's, or with an exec, empty; a process that was there before has the
+ * mappings that /proc shows when its first child appears.
+ */
+#include "load/watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/perf_event.h>
+
+#include "base/arena.h"
+#include "load/session.h"
+#include "proc/proc.h"
+
+enum {
+	RING_PAGES = 64,
+	MAX_CPUS = 4096,
+	MAX_SPACES = 8192,
+	MAX_MAPS = 8192, /* of one address space */
+	MAX_DEPTH = 64,	 /* forks between a process and one that is watched */
+};
+#define KEEP_NS (60 * 1000000000ull) /* after a process has ended */
+
+/* One address space of one process. */
+struct space {
+	int pid;
+	u64 from;  /* CLOCK_MONOTONIC; 0: before watch_start() */
+	u64 ended; /* 0: not yet */
+	struct timed_map {
+		struct watch_map map;
+		u64 time;
+	} * maps;
+	size_t n, capacity;
+};
+
+struct cpu_ring {
+	int fd;
+	struct perf_event_mmap_page *page;
+};
+
+/* A record's head and what all have in common. */
+struct told {
+	struct perf_event_header header;
+	u64 time;
+	u8 *bytes; /* the whole record */
+};
+
+struct watch {
+	struct cpu_ring *rings;
+	size_t n_rings;
+	bool everyone;
+	struct space **spaces; /* in the order of from, nearly */
+	size_t n_spaces, space_capacity;
+	struct told *told; /* of this poll */
+	size_t n_told, told_capacity;
+	struct watch_map *answer;
+	size_t answer_capacity;
+	u64 lost;
+};
+
+/* Of the sample_id that closes each record, with PERF_SAMPLE_TID | PERF_SAMPLE_TIME. */
+struct sample_id {
+	u32 pid, tid;
+	u64 time;
+};
+
+struct mmap2_record {
+	struct perf_event_header header;
+	u32 pid, tid;
+	u64 address, len, offset;
+	u32 major, minor;
+	u64 inode, generation;
+	u32 protection, flags;
+	char path[];
+};
+
+struct task_record {
+	struct perf_event_header header;
+	u32 pid, parent_pid, tid, parent_tid;
+	u64 time;
+};
+
+static void *grow(void *items, size_t n, size_t *capacity, size_t size)
+{
+	if (n < *capacity)
+		return items;
+	*capacity = *capacity ? 2 * *capacity : 16;
+	items = realloc(items, *capacity * size);
+	if (!items)
+		error_no_memory();
+	return items;
+}
+
+static void space_free(struct space *space)
+{
+	for (size_t i = 0; i < space->n; i++)
+		free((char *)space->maps[i].map.path);
+	free(space->maps);
+	free(space);
+}
+
+static void space_add(struct space *space, const struct watch_map *map, u64 time)
+{
+	struct timed_map *slot;
+
+	if (space->n >= MAX_MAPS)
+		return;
+	space->maps = grow(space->maps, space->n, &space->capacity, sizeof(*space->maps));
+	slot = &space->maps[space->n++];
+	slot->map = *map;
+	slot->time = time;
+	slot->map.path = strdup(map->path);
+	if (!slot->map.path)
+		error_no_memory();
+}
+
+/* Makes room: what ended long ago, else the oldest. */
+static void drop_old(struct watch *watch, u64 now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < watch->n_spaces; i++) {
+		struct space *space = watch->spaces[i];
+		bool old = space->ended && space->ended + KEEP_NS < now;
+
+		if (old || (watch->n_spaces >= MAX_SPACES && i < MAX_SPACES / 8))
+			space_free(space);
+		else
+			watch->spaces[kept++] = space;
+	}
+	watch->n_spaces = kept;
+}
+
+static struct space *space_new(struct watch *watch, int pid, u64 from)
+{
+	struct space *space = calloc(1, sizeof(*space));
+
+	if (!space)
+		error_no_memory();
+	if (watch->n_spaces >= MAX_SPACES)
+		drop_old(watch, from);
+	watch->spaces = grow(watch->spaces, watch->n_spaces, &watch->space_capacity,
+			     sizeof(*watch->spaces));
+	space->pid = pid;
+	space->from = from;
+	watch->spaces[watch->n_spaces++] = space;
+	return space;
+}
+
+/* The latest address space of pid that had begun by then. */
+static struct space *space_at(const struct watch *watch, int pid, u64 time)
+{
+	struct space *found = NULL;
+
+	for (size_t i = 0; i < watch->n_spaces; i++) {
+		struct space *space = watch->spaces[i];
+
+		if (space->pid == pid && space->from <= time &&
+		    (!found || space->from >= found->from))
+			found = space;
+	}
+	return found;
+}
+
+/* A process from before: what it has mapped now. NULL: it is gone. */
+static struct space *space_from_proc(struct watch *watch, int pid)
+{
+	struct arena *arena = arena_new();
+	struct proc_map *maps;
+	struct space *space = NULL;
+	size_t n = 0;
+	struct error *err = proc_maps(pid, arena, &maps, &n);
+
+	if (!err && n) {
+		space = space_new(watch, pid, 0);
+		for (size_t i = 0; i < n; i++) {
+			struct watch_map map = {
+				.start = maps[i].start,
+				.len = maps[i].end - maps[i].start,
+				.offset = maps[i].offset,
+				.path = maps[i].path,
+				.dev_major = maps[i].dev_major,
+				.dev_minor = maps[i].dev_minor,
+				.inode = maps[i].inode,
+				.executable = maps[i].executable,
+			};
+
+			if (map.executable)
+				space_add(space, &map, 0);
+		}
+	}
+	error_free(err);
+	arena_free(arena);
+	return space;
+}
+
+static void take_fork(struct watch *watch, const struct told *told)
+{
+	const struct task_record *task = (const void *)told->bytes;
+	struct space *parent, *child;
+
+	if (told->header.size < sizeof(*task) || task->pid == task->parent_pid)
+		return;
+	parent = space_at(watch, task->parent_pid, told->time);
+	if (!parent && watch->everyone)
+		parent = space_from_proc(watch, task->parent_pid);
+	if (!parent)
+		return;
+	child = space_new(watch, task->pid, told->time);
+	for (size_t i = 0; i < parent->n && child != parent; i++)
+		space_add(child, &parent->maps[i].map, parent->maps[i].time);
+}
+
+static void take_exit(struct watch *watch, const struct told *told)
+{
+	const struct task_record *task = (const void *)told->bytes;
+	struct space *space;
+
+	if (told->header.size < sizeof(*task) || task->pid != task->tid)
+		return;
+	space = space_at(watch, task->pid, told->time);
+	if (space)
+		space->ended = told->time;
+}
+
+static void take_comm(struct watch *watch, const struct told *told)
+{
+	const u32 *pid = (const void *)(told->bytes + sizeof(told->header));
+
+	if (!(told->header.misc & PERF_RECORD_MISC_COMM_EXEC) ||
+	    told->header.size < sizeof(told->header) + 2 * sizeof(u32))
+		return;
+	if (watch->everyone || space_at(watch, *pid, told->time))
+		space_new(watch, *pid, told->time);
+}
+
+static void take_mmap(struct watch *watch, const struct told *told)
+{
+	const struct mmap2_record *record = (const void *)told->bytes;
+	struct watch_map map;
+	struct space *space;
+
+	if (told->header.size <= sizeof(*record) + sizeof(struct sample_id))
+		return;
+	map = (struct watch_map){
+		.start = record->address,
+		.len = record->len,
+		.offset = record->offset,
+		.path = record->path,
+		.dev_major = record->major,
+		.dev_minor = record->minor,
+		.inode = record->inode,
+		.executable = record->protection & PROT_EXEC,
+	};
+	told->bytes[told->header.size - sizeof(struct sample_id) - 1] = 0;
+	space = space_at(watch, record->pid, told->time);
+	/* Of a process from before, this alone would look like all it has. */
+	if (space)
+		space_add(space, &map, told->time);
+}
+
+static void take(struct watch *watch, const struct told *told)
+{
+	switch (told->header.type) {
+	case PERF_RECORD_MMAP2: take_mmap(watch, told); break;
+	case PERF_RECORD_COMM: take_comm(watch, told); break;
+	case PERF_RECORD_FORK: take_fork(watch, told); break;
+	case PERF_RECORD_EXIT: take_exit(watch, told); break;
+	default: break;
+	}
+}
+
+/* Copies out of the ring, which may wrap. */
+static void copy_out(const struct cpu_ring *ring, u64 at, void *to, size_t len)
+{
+	size_t size = (size_t)RING_PAGES * sysconf(_SC_PAGESIZE), start = at & (size - 1);
+	const u8 *data = (const u8 *)ring->page + sysconf(_SC_PAGESIZE);
+	size_t first = min_u64(len, size - start);
+
+	memcpy(to, data + start, first);
+	memcpy((u8 *)to + first, data, len - first);
+}
+
+static void keep_told(struct watch *watch, const struct cpu_ring *ring, u64 at,
+		      const struct perf_event_header *header)
+{
+	struct sample_id id;
+	struct told *told;
+
+	if (header->type == PERF_RECORD_LOST) {
+		u64 lost[2] = {};
+
+		copy_out(ring, at + sizeof(*header), lost, sizeof(lost));
+		watch->lost += lost[1];
+		return;
+	}
+	if (header->size < sizeof(*header) + sizeof(id))
+		return;
+	watch->told = grow(watch->told, watch->n_told, &watch->told_capacity, sizeof(*watch->told));
+	told = &watch->told[watch->n_told++];
+	told->header = *header;
+	told->bytes = malloc(header->size);
+	if (!told->bytes)
+		error_no_memory();
+	copy_out(ring, at, told->bytes, header->size);
+	memcpy(&id, told->bytes + header->size - sizeof(id), sizeof(id));
+	told->time = id.time;
+}
+
+static void drain(struct watch *watch, struct cpu_ring *ring)
+{
+	u64 head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
+	u64 tail = ring->page->data_tail;
+
+	while (tail < head) {
+		struct perf_event_header header;
+
+		copy_out(ring, tail, &header, sizeof(header));
+		if (header.size < sizeof(header) || header.size > head - tail)
+			break;
+		keep_told(watch, ring, tail, &header);
+		tail += header.size;
+	}
+	__atomic_store_n(&ring->page->data_tail, head, __ATOMIC_RELEASE);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct told *x = a, *y = b;
+
+	return x->time < y->time ? -1 : x->time > y->time;
+}
+
+void watch_poll(struct watch *watch)
+{
+	for (size_t i = 0; i < watch->n_rings; i++)
+		drain(watch, &watch->rings[i]);
+	if (!watch->n_told)
+		return;
+	qsort(watch->told, watch->n_told, sizeof(*watch->told), by_time);
+	for (size_t i = 0; i < watch->n_told; i++) {
+		take(watch, &watch->told[i]);
+		free(watch->told[i].bytes);
+	}
+	drop_old(watch, watch->told[watch->n_told - 1].time);
+	watch->n_told = 0;
+}
+
+static int open_ring(struct cpu_ring *ring, int cpu)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME,
+		.sample_id_all = 1,
+		.mmap = 1,
+		.mmap2 = 1,
+		.comm = 1,
+		.comm_exec = 1,
+		.task = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+		.watermark = 1,
+		.wakeup_watermark = 1 << 20,
+	};
+	size_t len = (size_t)(RING_PAGES + 1) * sysconf(_SC_PAGESIZE);
+
+	ring->fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	if (ring->fd < 0)
+		return errno;
+	ring->page = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+	if (ring->page == MAP_FAILED) {
+		int code = errno;
+
+		close(ring->fd);
+		return code;
+	}
+	return 0;
+}
+
+static struct error *open_rings(struct watch *watch)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+
+	watch->rings = calloc(n, sizeof(*watch->rings));
+	if (!watch->rings)
+		error_no_memory();
+	for (int cpu = 0; cpu < n && cpu < MAX_CPUS; cpu++) {
+		int code = open_ring(&watch->rings[watch->n_rings], cpu);
+
+		if (!code)
+			watch->n_rings++;
+		else if (code != ENODEV) /* offline */
+			return kernel_error(code, "cannot watch what processes map");
+	}
+	return NULL;
+}
+
+struct error *watch_start(const int *pids, size_t n_pids, struct watch **result)
+{
+	struct watch *watch = calloc(1, sizeof(*watch));
+	struct error *err;
+
+	if (!watch)
+		error_no_memory();
+	watch->everyone = !n_pids;
+	err = open_rings(watch);
+	if (err) {
+		watch_free(watch);
+		return err;
+	}
+	for (size_t i = 0; i < n_pids; i++)
+		space_from_proc(watch, pids[i]);
+	*result = watch;
+	return NULL;
+}
+
+bool watch_maps(struct watch *watch, int pid, u64 ktime, const struct watch_map **maps, size_t *n)
+{
+	struct space *space = space_at(watch, pid, ktime);
+	size_t count = 0;
+
+	if (!space)
+		return false;
+	for (size_t i = 0; i < space->n; i++) {
+		if (space->maps[i].time > ktime)
+			continue;
+		watch->answer =
+			grow(watch->answer, count, &watch->answer_capacity, sizeof(*watch->answer));
+		watch->answer[count++] = space->maps[i].map;
+	}
+	*maps = watch->answer;
+	*n = count;
+	return true;
+}
+
+bool watch_ended(struct watch *watch, int pid, u64 *ktime)
+{
+	struct space *space = space_at(watch, pid, UINT64_MAX);
+
+	if (!space || !space->ended)
+		return false;
+	*ktime = space->ended;
+	return true;
+}
+
+u64 watch_lost(const struct watch *watch)
+{
+	return watch->lost;
+}
+
+void watch_free(struct watch *watch)
+{
+	size_t len = (size_t)(RING_PAGES + 1) * sysconf(_SC_PAGESIZE);
+
+	if (!watch)
+		return;
+	for (size_t i = 0; i < watch->n_rings; i++) {
+		munmap(watch->rings[i].page, len);
+		close(watch->rings[i].fd);
+	}
+	for (size_t i = 0; i < watch->n_spaces; i++)
+		space_free(watch->spaces[i]);
+	for (size_t i = 0; i < watch->n_told; i++)
+		free(watch->told[i].bytes);
+	free(watch->told);
+	free(watch->spaces);
+	free(watch->rings);
+	free(watch->answer);
+	free(watch);
+}
