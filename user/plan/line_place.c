@@ -28,19 +28,26 @@
  *in their order: optimised code has many rows of no length, each the beginning of a statement.
  *
  * - Only statement rows change the state. gcc marks as statements the points where a statement
- *   begins in the source's order, and moved instructions in between are not marked.
+ *   begins in the source's order, and moved instructions in between are not marked. clang marks
+ *   nothing so carefully: there all rows count.
  * - Code inlined from a call in line L is part of L: a return from it doesn't enter L again, and
  *   running it before L's first row doesn't either. Each inlined copy is a function of its own;
  *   outside of it is OUT, so that a copy in a loop counts every time.
  * - Line 0 is nobody's code and changes nothing.
  * - Where control comes through a jump table, the state is that of all such jumps together; at a
  *   landing pad it is OUT.
- * - Within one straight run of instructions a line counts once: schedulers interleave lines. But
- *   copies of one statement that gcc's unroller made (same column) count each.
+ *
+ * Then three kinds of entry are left out, where others remain: the rest of a statement, which is
+ * come back to after its other lines or after code that the scheduler moved in between (reached
+ *only by way of another entry, and of another column: the unroller's copies have the same column,
+ *and count each); a jump that clang gives the line of an `else` that it jumps over; and, as above,
+ *the one that always leads to another.
  *
  * What remains different from gcov: a loop within one line (`while (*p) p++;`) counts entries of
- *the line, where gcov adds the rounds; and where the compiler merged two lines' beginnings into one
- * address, both count what that address is reached.
+ *the line, where gcov adds the rounds; where the compiler merged two lines' beginnings into one
+ * address, both count what that address is reached; and where it did away with rounds (vectorised,
+ * or computed without the loop) what doesn't run isn't counted. gcov gives a function's entry to
+ *the line of its name, the line table to that of its brace.
  */
 #include "plan/line_place.h"
 
@@ -48,36 +55,7 @@
 #include <string.h>
 
 #include "base/map.h"
-#include "plan/flow.h"
-
-enum { IN = 1, OUT = 2 };
-
-/* A function with everything that is asked of it for each of its lines. */
-struct body {
-	struct dw *dw;
-	struct arena *arena;
-	struct dw_instance *instances;
-	size_t n_instances;
-	struct flow flow;
-	const struct dw_row **rows; /* those in its code, by address */
-	u32 *copy_of;		    /* rows[i] belongs to instances[copy_of[i]] */
-	size_t n_rows;
-	u32 *first_row; /* of flow.insns[i]: first of its rows; n + 1 entries */
-	bool marks_statements;
-};
-
-/* One line in one copy. */
-struct query {
-	const struct body *body;
-	const char *file;
-	unsigned line;
-	u32 copy;
-	u8 *before;   /* IN and OUT, by instruction */
-	u8 *must;     /* leads to a kept entry within the line */
-	u32 *entries; /* instructions, ascending */
-	const struct dw_row **entry_rows;
-	size_t n_entries;
-};
+#include "plan/line_entry.h"
 
 static bool covers(const struct dw_instance *instance, u64 pc)
 {
@@ -87,7 +65,7 @@ static bool covers(const struct dw_instance *instance, u64 pc)
 	return false;
 }
 
-static u32 innermost(const struct body *body, u64 pc)
+static u32 innermost(const struct line_body *body, u64 pc)
 {
 	u32 found = 0;
 
@@ -101,7 +79,7 @@ static u32 innermost(const struct body *body, u64 pc)
  * A row of no length may stand for the statement that calls the inlined code which begins at the
  * same address: it belongs to the caller then.
  */
-static u32 copy_of_row(const struct body *body, size_t i)
+static u32 copy_of_row(const struct line_body *body, size_t i)
 {
 	const struct dw_row *row = body->rows[i];
 	u32 copy = innermost(body, row->pc);
@@ -131,7 +109,7 @@ static size_t first_row_at(const struct dw_row *rows, size_t n, u64 pc)
 	return low;
 }
 
-static void collect_rows(struct body *body, const struct dw_row *rows, size_t n)
+static void collect_rows(struct line_body *body, const struct dw_row *rows, size_t n)
 {
 	const struct dw_instance *outer = &body->instances[0];
 	struct pc_range *ranges;
@@ -147,7 +125,7 @@ static void collect_rows(struct body *body, const struct dw_row *rows, size_t n)
 		body->copy_of[i] = copy_of_row(body, i);
 }
 
-static void index_rows(struct body *body)
+static void index_rows(struct line_body *body)
 {
 	size_t row = 0;
 
@@ -161,22 +139,13 @@ static void index_rows(struct body *body)
 	body->first_row[body->flow.n] = (u32)body->n_rows;
 }
 
-static size_t rows_end(const struct body *body, u32 insn)
-{
-	size_t end = body->first_row[insn];
-
-	while (end < body->n_rows && body->rows[end]->pc == body->flow.insns[insn].pc)
-		end++;
-	return end;
-}
-
-static struct error *read_body(struct dw *dw, u64 pc, struct arena *arena, struct body *body)
+static struct error *read_body(struct dw *dw, u64 pc, struct arena *arena, struct line_body *body)
 {
 	const struct dw_row *rows;
 	struct error *err;
 	size_t n;
 
-	*body = (struct body){.dw = dw, .arena = arena};
+	*body = (struct line_body){.dw = dw, .arena = arena};
 	err = dw_body(dw, pc, arena, &body->instances, &body->n_instances);
 	if (err || !body->n_instances)
 		return err;
@@ -191,226 +160,35 @@ static struct error *read_body(struct dw *dw, u64 pc, struct arena *arena, struc
 	return NULL;
 }
 
-/* Is `copy` inside of `outer`? *call is then the copy directly in `outer` that leads to it. */
-static bool is_inside(const struct body *body, u32 copy, u32 outer, u32 *call)
-{
-	while (copy != 0 && copy != outer) {
-		*call = copy;
-		copy = (u32)body->instances[copy].parent;
-	}
-	return copy == outer;
-}
-
-static bool is_of_line(const struct query *query, size_t row)
-{
-	const struct body *body = query->body;
-
-	return body->copy_of[row] == query->copy && body->rows[row]->line == query->line &&
-	       body->rows[row]->file == query->file;
-}
-
-/* What the state is behind a row. */
-static u8 pass_row(const struct query *query, size_t row, u8 state)
-{
-	const struct body *body = query->body;
-	const struct dw_instance *instance;
-	u32 copy = body->copy_of[row], call = 0;
-
-	if (!body->rows[row]->line)
-		return state;
-	if (copy == query->copy)
-		return !body->rows[row]->is_stmt ? state : is_of_line(query, row) ? IN : OUT;
-	if (!is_inside(body, copy, query->copy, &call))
-		return OUT;
-	instance = &body->instances[call];
-	if (!body->rows[row]->is_stmt ||
-	    (instance->call_line == query->line && instance->call_file == query->file))
-		return state;
-	return OUT;
-}
-
-static u8 pass_insn(const struct query *query, u32 insn, u8 state)
-{
-	size_t end = rows_end(query->body, insn);
-
-	for (size_t row = query->body->first_row[insn]; row < end; row++)
-		state = pass_row(query, row, state);
-	return state;
-}
-
-static bool add_state(u8 *before, u32 insn, u8 state)
-{
-	if (insn == FLOW_NONE || (before[insn] & state) == state)
-		return false;
-	before[insn] |= state;
-	return true;
-}
-
-/* Forward to a fixed point. States only grow, two bits each, so it ends. */
-static void flow_states(struct query *query)
-{
-	const struct flow *flow = &query->body->flow;
-	u64 entry = query->body->instances[0].entry;
-	bool changed = true;
-	u8 indirect = 0;
-
-	for (u32 i = 0; i < flow->n; i++)
-		if (flow->insns[i].pc == entry || (!flow->insns[i].has_pred && !flow->has_indirect))
-			query->before[i] = OUT;
-	while (changed) {
-		changed = false;
-		for (u32 i = 0; i < flow->n; i++) {
-			const struct flow_insn *insn = &flow->insns[i];
-			u8 after;
-
-			if (!insn->has_pred)
-				changed |= add_state(query->before, i, indirect);
-			after = pass_insn(query, i, query->before[i]);
-			if (!query->before[i])
-				continue;
-			if (insn->flow == FLOW_JUMP_INDIRECT && (after & ~indirect)) {
-				indirect |= after;
-				changed = true;
-			}
-			changed |= add_state(query->before, insn->next, after);
-			changed |= add_state(query->before, insn->target, after);
-		}
-	}
-}
-
-static void find_entries(struct query *query)
-{
-	const struct body *body = query->body;
-
-	for (u32 i = 0; i < body->flow.n; i++) {
-		size_t end = rows_end(body, i);
-		u8 state = query->before[i] ? query->before[i] : OUT;
-
-		for (size_t row = body->first_row[i]; row < end; row++) {
-			if (state & OUT && body->rows[row]->is_stmt && is_of_line(query, row)) {
-				size_t n = query->n_entries;
-
-				*arena_push(body->arena, query->entries, n) = i;
-				*arena_push(body->arena, query->entry_rows, query->n_entries) =
-					body->rows[row];
-				break;
-			}
-			state = pass_row(query, row, state);
-		}
-	}
-}
-
-static bool ends_run(const struct flow_insn *insn)
-{
-	return insn->flow != FLOW_NEXT && insn->flow != FLOW_CALL &&
-	       insn->flow != FLOW_CALL_INDIRECT;
-}
-
-/* Does control run from one instruction straight to the other? */
-static bool is_straight(const struct flow *flow, u32 from, u32 to)
-{
-	for (u32 i = from; i < to; i++)
-		if (ends_run(&flow->insns[i]) || flow->insns[i].next != i + 1 ||
-		    flow->insns[i + 1].is_target)
-			return false;
-	return true;
-}
-
-static void remove_entry(struct query *query, size_t at)
-{
-	query->n_entries--;
-	for (size_t i = at; i < query->n_entries; i++) {
-		query->entries[i] = query->entries[i + 1];
-		query->entry_rows[i] = query->entry_rows[i + 1];
-	}
-}
-
-static void drop_interleaved(struct query *query)
-{
-	const struct body *body = query->body;
-	size_t i = 1;
-
-	while (i < query->n_entries) {
-		bool is_copy = body->marks_statements &&
-			       query->entry_rows[i]->column == query->entry_rows[i - 1]->column;
-
-		if (!is_copy && is_straight(&body->flow, query->entries[i - 1], query->entries[i]))
-			remove_entry(query, i);
-		else
-			i++;
-	}
-}
-
-static bool is_entry(const struct query *query, u32 insn, size_t except)
-{
-	for (size_t i = 0; i < query->n_entries; i++)
-		if (i != except && query->entries[i] == insn)
-			return true;
-	return false;
-}
-
-/* Would control, which is in the line behind insn, surely come to an entry without leaving it? */
-static bool leads_to_entry(const struct query *query, u32 insn)
-{
-	const struct flow_insn *at = &query->body->flow.insns[insn];
-	bool next = at->next != FLOW_NONE && query->must[at->next];
-	bool target = at->target != FLOW_NONE && query->must[at->target];
-
-	switch (at->flow) {
-	case FLOW_NEXT:
-	case FLOW_CALL:
-	case FLOW_CALL_INDIRECT: return next;
-	case FLOW_BRANCH: return next && target;
-	case FLOW_JUMP: return target;
-	default: return false;
-	}
-}
-
-/* Backward to the least fixed point. */
-static bool always_leads_on(struct query *query, size_t entry)
-{
-	const struct flow *flow = &query->body->flow;
-	bool changed = true;
-
-	memset(query->must, 0, flow->n);
-	while (changed) {
-		changed = false;
-		for (u32 i = (u32)flow->n; i-- > 0;) {
-			if (query->must[i])
-				continue;
-			query->must[i] =
-				is_entry(query, i, entry) ||
-				(pass_insn(query, i, IN) == IN && leads_to_entry(query, i));
-			changed |= query->must[i];
-		}
-	}
-	return query->must[query->entries[entry]];
-}
-
-static void drop_forerunners(struct query *query)
-{
-	size_t i = 0;
-
-	while (query->n_entries > 1 && i < query->n_entries)
-		if (always_leads_on(query, i))
-			remove_entry(query, i);
-		else
-			i++;
-}
-
 /* gdb takes the first statement row of a block; a copy of the function stands for the block here.
  */
-static u64 gdb_row(const struct query *query)
+static u64 gdb_row(const struct line_query *query)
 {
-	const struct body *body = query->body;
+	const struct line_body *body = query->body;
 
 	for (size_t i = 0; i < body->n_rows; i++)
-		if (body->rows[i]->is_stmt && is_of_line(query, i))
+		if (body->rows[i]->is_stmt && line_has_row(query, i))
 			return body->rows[i]->pc;
 	return 0;
 }
 
-static const char *reason(const struct query *query, size_t i, u64 gdb_pc)
+/* Only where the flow isn't understood: a line that has rows is never left without a place. */
+static void take_first(struct line_query *query)
+{
+	const struct line_body *body = query->body;
+
+	for (size_t i = 0; i < body->n_rows && !query->n_entries; i++) {
+		u32 insn = flow_find(&body->flow, body->rows[i]->pc);
+		size_t n = 0;
+
+		if (insn == FLOW_NONE || !body->rows[i]->is_stmt || !line_has_row(query, i))
+			continue;
+		*arena_push(body->arena, query->entries, n) = insn;
+		*arena_push(body->arena, query->entry_rows, query->n_entries) = body->rows[i];
+	}
+}
+
+static const char *reason(const struct line_query *query, size_t i, u64 gdb_pc)
 {
 	const char *which = query->n_entries == 1 ? "the row where control enters the line"
 						  : "one of the rows where control enters the line";
@@ -421,18 +199,15 @@ static const char *reason(const struct query *query, size_t i, u64 gdb_pc)
 			    (unsigned long long)gdb_pc);
 }
 
-static void query_line(const struct body *body, const char *file, unsigned line, u32 copy,
+static void query_line(const struct line_body *body, const char *file, unsigned line, u32 copy,
 		       struct line_place **places, size_t *n)
 {
-	struct query query = {body, file, line, copy};
+	struct line_query query = {body, file, line, copy};
 	u64 gdb_pc;
 
-	query.before = arena_alloc(body->arena, body->flow.n);
-	query.must = arena_alloc(body->arena, body->flow.n);
-	flow_states(&query);
-	find_entries(&query);
-	drop_interleaved(&query);
-	drop_forerunners(&query);
+	line_find_entries(&query);
+	if (!query.n_entries)
+		take_first(&query);
 	gdb_pc = gdb_row(&query);
 	for (size_t i = 0; i < query.n_entries; i++) {
 		u64 pc = body->flow.insns[query.entries[i]].pc;
@@ -463,8 +238,8 @@ static int by_line_copy(const void *a, const void *b)
 }
 
 /* Each line of the file in each copy in this body, once. */
-static void query_body(const struct body *body, const char *file, unsigned line, u64 function_die,
-		       struct line_place **places, size_t *n)
+static void query_body(const struct line_body *body, const char *file, unsigned line,
+		       u64 function_die, struct line_place **places, size_t *n)
 {
 	struct line_copy *pairs = NULL;
 	size_t n_pairs = 0;
@@ -522,7 +297,7 @@ struct error *line_places(struct dw *dw, const char *file, unsigned line, u64 fu
 
 	map_init(&seen, arena);
 	for (size_t i = 0; i < n_rows && !err; i++) {
-		struct body body;
+		struct line_body body;
 
 		if (line && rows[i].line != line)
 			continue;

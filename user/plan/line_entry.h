@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One line in one copy of its function: which of its rows control enters (line_entry.c). */
+#ifndef SNAPLINE_LINE_ENTRY_H
+#define SNAPLINE_LINE_ENTRY_H
+
+#include "plan/flow.h"
+
+/* A function with everything that is asked of it for each of its lines. */
+struct line_body {
+	struct dw *dw;
+	struct arena *arena;
+	struct dw_instance *instances;
+	size_t n_instances;
+	struct flow flow;
+	const struct dw_row **rows; /* those in its code, by address */
+	u32 *copy_of;		    /* rows[i] belongs to instances[copy_of[i]] */
+	size_t n_rows;
+	u32 *first_row; /* of flow.insns[i]: first of its rows; n + 1 entries */
+	bool marks_statements;
+};
+
+/* One line in one copy. */
+struct line_query {
+	const struct line_body *body;
+	const char *file;
+	unsigned line;
+	u32 copy;
+	u8 *before;   /* IN and OUT, by instruction */
+	u8 *must;     /* leads to a kept entry within the line */
+	u32 *entries; /* instructions, ascending */
+	const struct dw_row **entry_rows;
+	size_t n_entries;
+};
+
+/* Row i of the body has the line, in the copy, of the query. */
+bool line_has_row(const struct line_query *query, size_t row);
+/* Finds the entries by the rules of line_place.c; there may be none. */
+void line_find_entries(struct line_query *query);
+
+#endif
