@@ -25,7 +25,7 @@ static const char written[] =
 
 static struct error *read_text(const char *text, struct plan **plan)
 {
-	return plan_read(text, strlen(text), plan);
+	return plan_read(text, strlen(text), ".", plan);
 }
 
 static void test_plan_is_read_as_it_was_written(void **state)
@@ -97,7 +97,7 @@ static void test_changed_bytes_do_no_harm(void **state)
 		memcpy(text, written, sizeof(text));
 		for (int j = rand_r(&seed) % 4; j >= 0; j--)
 			text[(size_t)rand_r(&seed) % (sizeof(text) - 1)] = (char)rand_r(&seed);
-		err = plan_read(text, sizeof(text) - 1, &plan);
+		err = plan_read(text, sizeof(text) - 1, ".", &plan);
 		assert_true((err != NULL) == (plan == NULL));
 		error_free(err);
 		plan_free(plan);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <libgen.h>
+
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "event/recording.h"
@@ -12,19 +14,20 @@ struct playback {
 	struct sink *sink;
 };
 
-/* How values are shown is the reader's choice; what was recorded is the record's. */
-static struct error *open_file(struct playback *playback, const char *path)
+/* The programs may lie beside the record file, for showing it elsewhere. */
+static struct error *open_file(struct playback *playback, const char *path, struct arena *arena)
 {
+	const char *folder = dirname(arena_strdup(arena, path));
 	const char *text;
 	size_t len;
 	s64 realtime_offset;
 	struct error *err = replay_open(path, &playback->replay, &text, &len, &realtime_offset);
 
 	if (!err)
-		err = plan_read(text, len, &playback->plan);
+		err = plan_read(text, len, folder, &playback->plan);
 	if (err)
 		return err;
-	playback->processes = processes_new(arch_native(), false);
+	playback->processes = processes_new(false, folder);
 	playback->decoder = (struct decoder){
 		.plan = playback->plan,
 		.processes = playback->processes,
@@ -91,7 +94,7 @@ static struct error *finish(struct playback *playback, struct error *err)
 struct error *cmd_replay(const struct spec *spec, struct arena *arena)
 {
 	struct playback playback = {0};
-	struct error *err = open_file(&playback, spec->file);
+	struct error *err = open_file(&playback, spec->file, arena);
 
 	if (!err)
 		err = show_open(spec, &playback.sink);

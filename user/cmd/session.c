@@ -160,7 +160,7 @@ static void make_decoder(struct session *session)
 
 	session->decoder = (struct decoder){
 		.plan = plan,
-		.processes = processes_new(arch_native(), true),
+		.processes = processes_new(true, NULL),
 		.realtime_offset = decoder_realtime_offset(),
 		.live = true,
 	};

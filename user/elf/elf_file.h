@@ -67,6 +67,12 @@ struct error *elf_file_open(const char *path, const char *shown, struct elf_file
 struct error *elf_file_open_memory(const void *bytes, size_t len, const char *shown,
 				   struct elf_file **file) _must_use_;
 void elf_file_close(struct elf_file *file);
+/*
+ * Where a file of just this build is: at path, or under its name in folder. NULL: neither. A file
+ * without a build-id can't be known again.
+ */
+const char *elf_file_find_build(const char *path, const struct build_id *id, const char *folder,
+				struct arena *arena);
 
 const char *elf_file_path(const struct elf_file *file);
 const char *elf_file_shown(const struct elf_file *file);

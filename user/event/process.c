@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* A file mapped somewhere, opened once. */
@@ -17,8 +18,8 @@ struct known_file {
 
 struct processes {
 	struct arena *arena;
-	const struct arch *arch;
 	bool live;
+	const char *folder;
 	struct process **items;
 	size_t n_items;
 	struct known_file *files;
@@ -27,12 +28,13 @@ struct processes {
 	void *recall_context;
 };
 
-struct processes *processes_new(const struct arch *arch, bool live)
+struct processes *processes_new(bool live, const char *folder)
 {
 	struct arena *arena = arena_new();
 	struct processes *processes = arena_alloc(arena, sizeof(*processes));
 
-	*processes = (struct processes){.arena = arena, .arch = arch, .live = live};
+	*processes = (struct processes){.arena = arena, .live = live};
+	processes->folder = arena_strdup(arena, folder ? folder : "");
 	return processes;
 }
 
@@ -100,17 +102,9 @@ static struct known_file *add_file(struct processes *processes, struct known_fil
 	return &processes->files[processes->n_files - 1];
 }
 
-static const char *openable_path(const struct processes *processes, int pid,
-				 const struct proc_map *map)
+static struct known_file *mapped_file(struct processes *processes, const char *path,
+				      const char *shown, const char *root)
 {
-	return processes->live ? proc_path(pid, map, processes->arena) : map->path;
-}
-
-static struct known_file *mapped_file(struct processes *processes, int pid,
-				      const struct proc_map *map)
-{
-	const char *path = openable_path(processes, pid, map);
-	const char *root = processes->live ? proc_root(pid, processes->arena) : "";
 	struct known_file known = {0}, *found;
 	struct elf_file *file = NULL;
 	struct error *err;
@@ -123,7 +117,7 @@ static struct known_file *mapped_file(struct processes *processes, int pid,
 		known.dev = info.st_dev;
 		known.inode = info.st_ino;
 	}
-	err = elf_file_open(path, map->path, &file);
+	err = elf_file_open(path, shown, &file);
 	return add_file(processes, known, file, err, root);
 }
 
@@ -193,23 +187,42 @@ static bool is_vdso(const struct proc_map *map)
 }
 
 /* A record file says which build was mapped; another one's debug information would lie. */
-static bool is_other_build(const struct process_source *source, const struct event_module *module)
+static const char *recorded_path(struct processes *processes, const struct process_source *source,
+				 const struct event_module *module)
 {
 	for (size_t i = 0; i < source->n_identities; i++)
 		if (source->identities[i].start == module->start)
-			return !build_id_equal(&source->identities[i].build_id,
-					       elf_file_build_id(dw_file(module->dw)));
-	return false;
+			return elf_file_find_build(module->path, &source->identities[i].build_id,
+						   processes->folder, processes->arena);
+	return NULL;
+}
+
+/* Of a process that is gone only the path is left; the file there may be another one by now. */
+static bool is_mapped_file(const struct proc_map *map)
+{
+	struct stat info;
+
+	return stat(map->path, &info) == 0 && info.st_ino == map->inode &&
+	       major(info.st_dev) == map->dev_major && minor(info.st_dev) == map->dev_minor;
 }
 
 static void fill_from_file(struct processes *processes, const struct process *process,
 			   struct event_module *module, const struct proc_map *map)
 {
-	fill_module(module, mapped_file(processes, process->pid, map), map);
-	if (module->dw && is_other_build(&process->source, module)) {
-		module->dw = NULL;
-		module->missing = "the file is another build than the one that was mapped";
+	const char *path, *root = "";
+
+	if (processes->live && process->gone) {
+		path = is_mapped_file(map) ? map->path : NULL;
+	} else if (processes->live) {
+		path = proc_path(process->pid, map, processes->arena);
+		root = proc_root(process->pid, processes->arena);
+	} else {
+		path = recorded_path(processes, &process->source, module);
 	}
+	if (path)
+		fill_module(module, mapped_file(processes, path, map->path, root), map);
+	else
+		module->missing = "the build that was mapped isn't here";
 }
 
 static void add_module(struct processes *processes, struct process *process, size_t i)

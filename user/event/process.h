@@ -41,7 +41,8 @@ struct process {
 	struct process_source source; /* what the modules were made of, for record files */
 };
 
-struct processes *processes_new(const struct arch *arch, bool live);
+/* folder: where the files of processes that aren't live may be instead of at their path; or NULL. */
+struct processes *processes_new(bool live, const char *folder);
 void processes_free(struct processes *processes);
 void processes_freep(struct processes **processes);
 

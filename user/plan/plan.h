@@ -107,9 +107,10 @@ void plan_freep(struct plan **plan); /* for _cleanup_() */
  */
 void plan_write(const struct plan *plan, struct strbuf *out);
 /*
- * Reads what plan_write() wrote; the text may come from anybody. A module whose file isn't found or
- * has another build-id stays closed (file and dw NULL), with a note.
+ * Reads what plan_write() wrote; the text may come from anybody. Modules are found by build-id, at
+ * their path or in folder; one that isn't found stays closed (file and dw NULL), with a note.
  */
-struct error *plan_read(const char *text, size_t len, struct plan **plan) _must_use_;
+struct error *plan_read(const char *text, size_t len, const char *folder,
+			struct plan **plan) _must_use_;
 
 #endif

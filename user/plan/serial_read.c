@@ -13,6 +13,7 @@ enum { MAX_ARGS = 4096, MAX_LINES = 1000000, MAX_MODULES = 4096, MAX_PLACES_READ
 struct reader {
 	struct plan *plan;
 	const char *at, *end;
+	const char *folder;
 	unsigned line;
 	bool bad; /* sticky: a field of the line is missing or wrong */
 	char **args;
@@ -153,24 +154,22 @@ static void add_note(struct plan *plan, char *text)
 }
 
 /* Opens the file if it still is the one that the plan was made for. */
-static void open_same_file(struct plan *plan, struct plan_module *module)
+static void open_same_file(struct plan *plan, struct plan_module *module, const char *folder)
 {
-	struct elf_file *file;
-	struct error *err = elf_file_open(module->path, module->shown, &file);
+	const char *path =
+		elf_file_find_build(module->path, &module->build_id, folder, plan->arena);
+	struct elf_file *file = NULL;
+	struct error *err;
 
-	if (err) {
-		add_note(plan, arena_strdup(plan->arena, err->text));
-		error_free(err);
-		return;
-	}
-	if (!build_id_equal(elf_file_build_id(file), &module->build_id)) {
+	if (!path) {
 		add_note(plan, arena_printf(plan->arena,
-					    "%s is not the file that was recorded: its build-id differs",
-					    module->path));
-		elf_file_close(file);
+					    "the build of %s that was recorded is neither there nor in %s",
+					    module->path, folder));
 		return;
 	}
-	err = dw_open(file, "", &module->dw);
+	err = elf_file_open(path, module->shown, &file);
+	if (!err)
+		err = dw_open(file, "", &module->dw);
 	if (err) {
 		add_note(plan, arena_strdup(plan->arena, err->text));
 		error_free(err);
@@ -178,6 +177,7 @@ static void open_same_file(struct plan *plan, struct plan_module *module)
 		return;
 	}
 	module->file = file;
+	module->path = path;
 }
 
 static void read_module(struct reader *reader)
@@ -192,7 +192,7 @@ static void read_module(struct reader *reader)
 		reader->bad = true;
 	if (reader->bad)
 		return;
-	open_same_file(plan, module);
+	open_same_file(plan, module, reader->folder);
 	*arena_push(plan->arena, plan->modules, plan->n_modules) = module;
 }
 
@@ -357,10 +357,10 @@ static struct error *finish(struct reader *reader)
 	return err;
 }
 
-struct error *plan_read(const char *text, size_t len, struct plan **plan)
+struct error *plan_read(const char *text, size_t len, const char *folder, struct plan **plan)
 {
 	struct arena *arena = arena_new();
-	struct reader reader = {.at = text, .end = text + len};
+	struct reader reader = {.at = text, .end = text + len, .folder = folder};
 	struct error *err;
 
 	reader.plan = arena_alloc(arena, sizeof(*reader.plan));
