@@ -64,6 +64,39 @@ static void test_utf8(void **state)
 	assert_string_as("ab\xe2\x82", 4, false, true, "\"ab\", <incomplete sequence \\342\\202>");
 }
 
+static void assert_decoded(const void *bytes, size_t len, u8 width, const char *expected)
+{
+	struct arena *arena = arena_new();
+	struct char_form form = {width, "u"};
+	size_t decoded_len = 0;
+	const char *decoded = text_decode(bytes, len, form, arena, &decoded_len);
+
+	if (expected) {
+		assert_non_null(decoded);
+		assert_string_equal(decoded, expected);
+		assert_int_equal(decoded_len, strlen(expected));
+	} else {
+		assert_null(decoded);
+	}
+	arena_free(arena);
+}
+
+static void test_wide_text_becomes_utf8(void **state)
+{
+	static const u16 euro[] = {0x20ac, 0x4141}, pair[] = {0xd83d, 0xde00},
+			 alone[] = {0xd83d, 65};
+	static const u32 wide[] = {0x1f600, 65}, none[] = {0x110000};
+
+	assert_decoded(euro, 4, 2, "\xe2\x82\xac\xe4\x85\x81");
+	assert_decoded(pair, 4, 2, "\xf0\x9f\x98\x80");
+	assert_decoded(alone, 4, 2, NULL);
+	assert_decoded(wide, 8, 4,
+		       "\xf0\x9f\x98\x80"
+		       "A");
+	assert_decoded(none, 4, 4, NULL);
+	assert_decoded("a\xff", 2, 1, "a\xff");
+}
+
 static void assert_integer(const struct type *type, u64 number, const char *expected)
 {
 	_cleanup_(strbuf_free) struct strbuf out = {0};
@@ -144,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_strings_are_cut),
 		cmocka_unit_test(test_nothing_reaches_the_terminal),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_wide_text_becomes_utf8),
 		cmocka_unit_test(test_integers),
 		cmocka_unit_test(test_enums),
 		cmocka_unit_test(test_reals),

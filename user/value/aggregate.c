@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <string.h>
-
 #include "value/build.h"
 
 static const char *member_name(const struct type_member *member, struct arena *arena)
@@ -128,8 +126,8 @@ static bool add_string(const struct builder *builder, struct value *value,
 	source_state(source, offset, len, &state);
 	if (state.any_absent)
 		return false;
-	value->string = arena_memdup(builder->context->arena, source->bytes + offset, len + 1);
-	value->string_len = len;
+	value->string = text_decode(source->bytes + offset, len, form, builder->context->arena,
+				    &value->string_len);
 	value->string_cut = text_string(&out, source->bytes + offset, len, form, value->cut,
 					builder->context->limits);
 	build_text(value, &out, builder);

@@ -80,9 +80,8 @@ static void add_string(const struct builder *builder, struct value *value, u64 a
 		if (cut)
 			value->string_absence = PRESENT;
 		len = min_u64(len, limit);
-		bytes[len] = '\0';
-		value->string = (const char *)bytes;
-		value->string_len = len;
+		value->string =
+			text_decode(bytes, len, form, builder->context->arena, &value->string_len);
 		value->string_cut = text_string(out, bytes, len, form, cut, limits);
 		if (value->string_absence == PRESENT)
 			return;

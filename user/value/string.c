@@ -225,6 +225,42 @@ bool text_string(struct strbuf *out, const u8 *bytes, size_t len, struct char_fo
 	return cut;
 }
 
+/* A pair of UTF-16 surrogates is one character. */
+static void join_surrogates(struct reader *reader, struct unit *unit)
+{
+	struct reader ahead = *reader;
+	struct unit low;
+
+	if (reader->form.width != 2 || unit->code < 0xd800 || unit->code >= 0xdc00)
+		return;
+	low = next_unit(&ahead);
+	if (low.kind == UNIT_END || low.code < 0xdc00 || low.code >= 0xe000)
+		return;
+	unit->code = 0x10000 + ((unit->code - 0xd800) << 10) + (low.code - 0xdc00);
+	unit->kind = UNIT_CHAR;
+	*reader = ahead;
+}
+
+const char *text_decode(const u8 *bytes, size_t len, struct char_form form, struct arena *arena,
+			size_t *decoded_len)
+{
+	_cleanup_(strbuf_free) struct strbuf out = {0};
+	struct reader reader = {bytes, len - len % form.width, 0, form, true};
+
+	*decoded_len = len;
+	if (form.width == 1)
+		return arena_strndup(arena, (const char *)bytes, len);
+	strbuf_puts(&out, "");
+	for (struct unit unit; (unit = next_unit(&reader)).kind != UNIT_END;) {
+		join_surrogates(&reader, &unit);
+		if (unit.kind != UNIT_CHAR)
+			return NULL;
+		utf8_encode(&out, unit.code);
+	}
+	*decoded_len = out.len;
+	return arena_memdup(arena, out.text, out.len + 1);
+}
+
 /* The character behind a number, 108 'l'; here because it is written as a string's are. */
 void text_char(struct strbuf *out, u64 number, struct char_form form,
 	       const struct value_limits *limits)

@@ -21,6 +21,13 @@ struct char_form text_char_form(const struct type *type);
 bool text_string(struct strbuf *out, const u8 *bytes, size_t len, struct char_form form, bool cut,
 		 const struct value_limits *limits);
 
+/*
+ * The characters as they are, for programs to read: bytes of one, or wide ones turned into UTF-8.
+ * NULL if wide ones are no text. *decoded_len is in bytes; a NUL follows.
+ */
+const char *text_decode(const u8 *bytes, size_t len, struct char_form form, struct arena *arena,
+			size_t *decoded_len);
+
 /* One character in its quotes: 'l', L'\x20ac'. */
 void text_char(struct strbuf *out, u64 number, struct char_form form,
 	       const struct value_limits *limits);
