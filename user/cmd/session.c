@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd/privilege.h"
+#include "load/watch.h"
 #include "proc/launch.h"
 
 struct session {
@@ -20,6 +21,7 @@ struct session {
 	const struct target *target;
 	struct load_session *load;
 	struct launch *launch; /* NULL without COMMAND */
+	struct watch *watch;   /* NULL where processes don't come and go */
 	struct decoder decoder;
 	int wake; /* epoll of the pidfds: readable when a process ends */
 	int *pidfds;
@@ -154,6 +156,47 @@ static struct error *load(struct session *session)
 	return err ? err : load_attach(session->load);
 }
 
+/* Only a convenience: without it, processes that are gone show their probed module alone. */
+static void start_watch(struct session *session)
+{
+	enum target_kind kind = session->target->spec->kind;
+
+	if (kind == TARGET_PIDS && !session->target->spec->follow)
+		return;
+	error_free(watch_start(NULL, 0, &session->watch));
+}
+
+static bool recall(void *context, int pid, u64 ktime, struct arena *arena, struct proc_map **maps,
+		   size_t *n)
+{
+	struct session *session = context;
+	const struct watch_map *known;
+	struct proc_map *result;
+	size_t n_known;
+
+	if (!session->watch)
+		return false;
+	watch_poll(session->watch);
+	if (!watch_maps(session->watch, pid, ktime, &known, &n_known))
+		return false;
+	result = arena_array(arena, struct proc_map, n_known);
+	for (size_t i = 0; i < n_known; i++)
+		result[i] = (struct proc_map){
+			.start = known[i].start,
+			.end = known[i].start + known[i].len,
+			.offset = known[i].offset,
+			.readable = true,
+			.executable = known[i].executable,
+			.dev_major = known[i].dev_major,
+			.dev_minor = known[i].dev_minor,
+			.inode = known[i].path[0] == '/' ? max_u64(known[i].inode, 1) : 0,
+			.path = arena_strdup(arena, known[i].path),
+		};
+	*maps = result;
+	*n = n_known;
+	return true;
+}
+
 static void make_decoder(struct session *session)
 {
 	const struct plan *plan = session->plan;
@@ -164,6 +207,7 @@ static void make_decoder(struct session *session)
 		.realtime_offset = decoder_realtime_offset(),
 		.live = true,
 	};
+	processes_set_recall(session->decoder.processes, recall, session);
 	for (size_t i = 0; i < plan->n_modules; i++)
 		processes_know_file(session->decoder.processes, plan->modules[i]->path,
 				    plan->modules[i]->dw);
@@ -202,6 +246,7 @@ static struct error *prepare(struct session *session)
 		err = launch_start(spec->command, &session->launch);
 	if (err)
 		return err;
+	start_watch(session);
 	make_decoder(session);
 	err = load(session);
 	if (err)
@@ -273,6 +318,8 @@ struct error *session_next(struct session *session, const struct record_head **r
 	struct error *err;
 
 	for (;;) {
+		if (session->watch)
+			watch_poll(session->watch);
 		err = load_next(session->load, STEP_MS, session->wake, record);
 		if (err || *record)
 			return err;
@@ -346,6 +393,7 @@ void session_free(struct session *session)
 	if (!session)
 		return;
 	load_free(session->load);
+	watch_free(session->watch);
 	processes_free(session->decoder.processes);
 	launch_free(session->launch);
 	for (size_t i = 0; i < session->n_pidfds; i++)
