@@ -110,6 +110,9 @@ static void make_frames(struct world *world)
 	frames[0].is_inlined = true;
 	frames[1] = (struct frame){1, "serve", 0, "src/list.c", 99, .ip = 0x401200, .pc = 0x1200};
 	add_variable(world, &frames[1],
+		     value_absent("init", "argument", type_basic(TYPE_BASIC_INT),
+				  ABSENT_NO_CALL_SITE, NULL, world->arena));
+	add_variable(world, &frames[1],
 		     made(world, "found", "local", type_basic(TYPE_BASIC_BOOL), &yes, 1));
 	add_variable(world, &frames[1],
 		     made(world, "ratio", "local", type_basic(TYPE_BASIC_DOUBLE), &real, 8));

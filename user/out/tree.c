@@ -175,7 +175,10 @@ void tree_put_brief(struct pen *pen, const struct value *value)
 		pen_put(pen, PEN_PLAIN, "...");
 		return;
 	}
-	put_own(pen, value);
+	if (value->absence == ABSENT_NO_CALL_SITE)
+		pen_put(pen, PEN_DIM, absence_text(ABSENT_OPTIMIZED_OUT));
+	else
+		put_own(pen, value);
 	put_mark(pen, value, false);
 }
 

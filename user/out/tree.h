@@ -8,7 +8,8 @@
 
 /* A struct, union or array with its members shown: it has braces. */
 bool tree_is_aggregate(const struct value *value);
-/* The value without what it points to; an aggregate is `...`. */
+/* For a frame's line: without what it points to, an aggregate as `...`, reasons as short as gdb's.
+ */
 void tree_put_brief(struct pen *pen, const struct value *value);
 /* The whole tree from the pen's column on; lines that follow are indented at least by `indent`. */
 void tree_put(struct pen *pen, const struct value *value, u32 indent);
