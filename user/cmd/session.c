@@ -11,8 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd/config.h"
 #include "cmd/privilege.h"
 #include "load/watch.h"
+#include "plan/identity.h"
 #include "proc/launch.h"
 
 struct session {
@@ -27,6 +29,10 @@ struct session {
 	int *pidfds;
 	size_t n_pidfds, n_alive;
 	bool stopped, interrupted;
+	u64 checked_ns;      /* when the files were last looked at */
+	struct error *ended; /* why it had to end early */
+	const char *notice;  /* to be shown, or NULL */
+	bool told_replaced;
 	u64 started_ns, stopped_ns;
 };
 
@@ -70,44 +76,6 @@ struct error *session_gen_features(struct gen_features *features)
 	return NULL;
 }
 
-static enum load_filter filter_of(const struct target_spec *spec)
-{
-	switch (spec->kind) {
-	case TARGET_PIDS: return spec->follow ? LOAD_FOLLOW : LOAD_PIDS;
-	case TARGET_COMM: return spec->follow ? LOAD_FOLLOW : LOAD_SET;
-	case TARGET_COMMAND: return LOAD_FOLLOW;
-	default: return LOAD_ANY;
-	}
-}
-
-static void copy_programs(const struct plan *plan, struct load_program *programs)
-{
-	for (size_t i = 0; i < plan->n_programs; i++) {
-		const struct plan_program *from = &plan->programs[i];
-
-		programs[i].condition = from->condition;
-		programs[i].roots = from->roots;
-		programs[i].n_roots = from->n_roots;
-		memcpy(programs[i].root_nodes, from->root_nodes, sizeof(from->root_nodes));
-	}
-}
-
-static void copy_places(const struct plan *plan, struct load_place *places)
-{
-	for (size_t i = 0; i < plan->n_places; i++) {
-		const struct place *from = &plan->places[i];
-
-		places[i] = (struct load_place){
-			.index = from->index,
-			.probe = from->probe,
-			.program = from->program,
-			.path = from->module->path,
-			.offset = from->offset,
-			.pc = from->pc,
-		};
-	}
-}
-
 /* The processes that are there at the start. */
 static int *first_pids(struct session *session, size_t *n)
 {
@@ -125,32 +93,10 @@ static int *first_pids(struct session *session, size_t *n)
 
 static struct error *load(struct session *session)
 {
-	const struct plan *plan = session->plan;
-	const struct limits *limits = &plan->spec->limits;
-	struct load_program *programs =
-		arena_array(session->arena, struct load_program, plan->n_programs);
-	struct load_place *places = arena_array(session->arena, struct load_place, plan->n_places);
-	struct load_config config = {
-		.programs = programs,
-		.n_programs = plan->n_programs,
-		.places = places,
-		.n_places = plan->n_places,
-		.nodes = plan->nodes,
-		.n_nodes = plan->n_nodes,
-		.edges = plan->edges,
-		.n_edges = plan->n_edges,
-		.n_probes = (u32)plan->n_probes,
-		.limits = {limits->hits, limits->duration_ns, limits->rate, limits->skip,
-			   limits->sample},
-		.filter = filter_of(session->target->spec),
-		.stack_bytes = limits->stack_bytes,
-		.fault = true,
-		.verbose = plan->spec->verbose,
-	};
+	struct load_config config;
 	struct error *err;
 
-	copy_programs(plan, programs);
-	copy_places(plan, places);
+	config_from_plan(session->plan, session->target, session->arena, &config);
 	config.pids = first_pids(session, &config.n_pids);
 	err = load_start(&config, &session->load);
 	return err ? err : load_attach(session->load);
@@ -237,6 +183,53 @@ static void watch_processes(struct session *session)
 		watch_process(session, pids[i]);
 }
 
+static struct error *overwritten(const struct plan_module *module)
+{
+	return error_cure(error_new(ERROR_FAILED,
+				    "%s was overwritten while it was probed: its probes are taken out",
+				    module->shown),
+			  "Its processes may be harmed by the overwriting itself. Install files by renaming.");
+}
+
+/* Probes that stand in another file's code by now have to go at once. */
+static void check_files(struct session *session)
+{
+	enum { EVERY_NS = 1000000000 };
+	const struct plan *plan = session->plan;
+
+	if (now_ns() - session->checked_ns < EVERY_NS)
+		return;
+	session->checked_ns = now_ns();
+	for (size_t i = 0; i < plan->n_modules && !session->ended; i++) {
+		struct plan_module *module = plan->modules[i];
+
+		switch (identity_check(module)) {
+		case IDENTITY_SAME:
+			break;
+		case IDENTITY_OVERWRITTEN:
+			session->ended = overwritten(module);
+			break;
+		case IDENTITY_REPLACED:
+			if (session->target->spec->kind == TARGET_BINARY && !session->told_replaced)
+				session->notice = arena_printf(
+					session->arena,
+					"%s was replaced: processes that start from now on run a file "
+					"that isn't probed",
+					module->shown);
+			session->told_replaced = true;
+			break;
+		}
+	}
+}
+
+static struct error *end_early(struct session *session)
+{
+	struct error *err = session->ended;
+
+	session->ended = NULL;
+	return err;
+}
+
 static struct error *prepare(struct session *session)
 {
 	const struct target_spec *spec = session->target->spec;
@@ -251,6 +244,9 @@ static struct error *prepare(struct session *session)
 	err = load(session);
 	if (err)
 		return err;
+	check_files(session); /* it may have changed between reading and attaching */
+	if (session->ended)
+		return end_early(session);
 	watch_processes(session);
 	session->started_ns = now_ns();
 	return session->launch ? launch_release(session->launch) : NULL;
@@ -307,8 +303,9 @@ static bool all_ended(struct session *session)
 
 static bool is_over(struct session *session)
 {
+	check_files(session);
 	session->interrupted = session->interrupted || interrupted;
-	return session->interrupted || load_finished(session->load) || time_is_up(session) ||
+	return session->ended || session->interrupted || load_finished(session->load) || time_is_up(session) ||
 	       all_ended(session);
 }
 
@@ -368,6 +365,14 @@ static void await_command(struct session *session)
 		fprintf(stderr, "command ended with status %d\n", WEXITSTATUS(status));
 }
 
+const char *session_notice(struct session *session)
+{
+	const char *notice = session->notice;
+
+	session->notice = NULL;
+	return notice;
+}
+
 struct error *session_end(struct session *session)
 {
 	struct load_counts counts;
@@ -375,6 +380,8 @@ struct error *session_end(struct session *session)
 
 	if (session->launch)
 		await_command(session);
+	if (session->ended)
+		return end_early(session);
 	for (u32 i = 0; i < session->plan->n_probes; i++) {
 		load_counts(session->load, i, &counts);
 		emitted += counts.emitted;
@@ -392,6 +399,7 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
+	error_free(session->ended);
 	load_free(session->load);
 	watch_free(session->watch);
 	processes_free(session->decoder.processes);

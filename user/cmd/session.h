@@ -23,9 +23,11 @@ struct error *session_start(const struct plan *plan, const struct target *target
 struct decoder *session_decoder(struct session *session);
 /* The next record; error_end when the session is over and all is read. */
 struct error *session_next(struct session *session, const struct record_head **record) _must_use_;
+/* Something the user should know, once; else NULL. */
+const char *session_notice(struct session *session);
 /* Final figures of one probe, after error_end. */
 void session_accounting(struct session *session, u32 probe, struct accounting *accounting);
-/* ERROR_NO_HIT if no probe has emitted anything and nobody interrupted it. */
+/* Waits for the command's end. ERROR_NO_HIT if no probe has emitted anything and nobody interrupted it. */
 struct error *session_end(struct session *session) _must_use_;
 void session_free(struct session *session);
 

@@ -5,6 +5,7 @@
 
 #include "plan/choose.h"
 #include "plan/compile.h"
+#include "plan/identity.h"
 #include "plan/resolve.h"
 
 enum { MAX_PLACES = 4096 };
@@ -21,8 +22,12 @@ static struct error *open_module(const struct plan_file *file, struct arena *are
 				 struct plan_module **module)
 {
 	struct plan_module *opened = arena_alloc(arena, sizeof(*opened));
-	struct error *err = elf_file_open(file->path, file->shown, &opened->file);
+	struct error *err;
 
+	opened->path = arena_strdup(arena, file->path);
+	opened->shown = arena_strdup(arena, file->shown);
+	identity_take(opened);
+	err = elf_file_open(file->path, file->shown, &opened->file);
 	if (err)
 		return err;
 	err = dw_open(opened->file, file->root, &opened->dw);
@@ -30,8 +35,6 @@ static struct error *open_module(const struct plan_file *file, struct arena *are
 		elf_file_close(opened->file);
 		return err;
 	}
-	opened->path = arena_strdup(arena, file->path);
-	opened->shown = arena_strdup(arena, file->shown);
 	opened->build_id = *elf_file_build_id(opened->file);
 	*module = opened;
 	return NULL;

@@ -14,6 +14,12 @@
 #include "gen/gen.h"
 #include "spec/spec.h"
 
+/* What tells a file that was changed since (identity.h). */
+struct file_stamp {
+	u64 dev, inode, size;
+	u64 changed_ns; /* st_mtim */
+};
+
 /* A file with places in it, opened once. */
 struct plan_module {
 	const char *path;  /* to open it from here */
@@ -21,6 +27,7 @@ struct plan_module {
 	struct build_id build_id;
 	struct elf_file *file;
 	struct dw *dw;
+	struct file_stamp stamp; /* when the plan was made */
 };
 
 /* A PLACE of the user. */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/config.h"
+
+#include <string.h>
+
+static enum load_filter filter_of(const struct target_spec *spec)
+{
+	switch (spec->kind) {
+	case TARGET_PIDS: return spec->follow ? LOAD_FOLLOW : LOAD_PIDS;
+	case TARGET_COMM: return spec->follow ? LOAD_FOLLOW : LOAD_SET;
+	case TARGET_COMMAND: return LOAD_FOLLOW;
+	default: return LOAD_ANY;
+	}
+}
+
+static void copy_programs(const struct plan *plan, struct load_program *programs)
+{
+	for (size_t i = 0; i < plan->n_programs; i++) {
+		const struct plan_program *from = &plan->programs[i];
+
+		programs[i].condition = from->condition;
+		programs[i].roots = from->roots;
+		programs[i].n_roots = from->n_roots;
+		memcpy(programs[i].root_nodes, from->root_nodes, sizeof(from->root_nodes));
+	}
+}
+
+static void copy_places(const struct plan *plan, struct load_place *places)
+{
+	for (size_t i = 0; i < plan->n_places; i++) {
+		const struct place *from = &plan->places[i];
+
+		places[i] = (struct load_place){
+			.index = from->index,
+			.probe = from->probe,
+			.program = from->program,
+			.path = from->module->path,
+			.offset = from->offset,
+			.pc = from->pc,
+		};
+	}
+}
+
+void config_from_plan(const struct plan *plan, const struct target *target, struct arena *arena,
+		      struct load_config *config)
+{
+	const struct limits *limits = &plan->spec->limits;
+	struct load_program *programs = arena_array(arena, struct load_program, plan->n_programs);
+	struct load_place *places = arena_array(arena, struct load_place, plan->n_places);
+
+	copy_programs(plan, programs);
+	copy_places(plan, places);
+	*config = (struct load_config){
+		.programs = programs,
+		.n_programs = plan->n_programs,
+		.places = places,
+		.n_places = plan->n_places,
+		.nodes = plan->nodes,
+		.n_nodes = plan->n_nodes,
+		.edges = plan->edges,
+		.n_edges = plan->n_edges,
+		.n_probes = (u32)plan->n_probes,
+		.limits = {limits->hits, limits->duration_ns, limits->rate, limits->skip,
+			   limits->sample},
+		.filter = filter_of(target->spec),
+		.stack_bytes = limits->stack_bytes,
+		.fault = true,
+		.verbose = plan->spec->verbose,
+	};
+}
