@@ -56,6 +56,8 @@ static struct error *check_kind(struct elf_file *file)
 	case ET_CORE:
 		return error_new(ERROR_NOT_FOUND, "%s is a core file, not a program", file->shown);
 	case ET_REL:
+		if (file->is_debug_file) /* dwz writes its shared part so */
+			return NULL;
 		return error_new(ERROR_NOT_FOUND, "%s is an object file that isn't linked yet",
 				 file->shown);
 	default:

@@ -75,22 +75,69 @@ static u32 innermost(const struct line_body *body, u64 pc)
 	return found;
 }
 
-/*
- * A row of no length may stand for the statement that calls the inlined code which begins at the
- * same address: it belongs to the caller then.
- */
-static u32 copy_of_row(const struct line_body *body, size_t i)
+/* The function of this body that the line stands in: the last one that begins at it or above. */
+static const struct dw_function *function_around(const struct line_body *body,
+						 const struct dw_row *row)
 {
-	const struct dw_row *row = body->rows[i];
-	u32 copy = innermost(body, row->pc);
+	const struct dw_function *found = NULL;
 
-	if (i + 1 == body->n_rows || body->rows[i + 1]->pc != row->pc)
-		return copy;
-	for (u32 c = copy; c != 0; c = (u32)body->instances[c].parent)
-		if (body->instances[c].call_line == row->line &&
-		    body->instances[c].call_file == row->file)
-			return (u32)body->instances[c].parent;
-	return copy;
+	for (size_t i = 0; i < body->n_instances; i++) {
+		const struct dw_function *function = body->instances[i].function;
+
+		if (function->decl_file == row->file && function->decl_line &&
+		    function->decl_line <= row->line &&
+		    (!found || function->decl_line > found->decl_line))
+			found = function;
+	}
+	return found;
+}
+
+static u64 distance(const struct dw_instance *instance, u64 pc)
+{
+	u64 least = pc > instance->entry ? pc - instance->entry : instance->entry - pc;
+
+	for (size_t i = 0; i < instance->n_ranges; i++) {
+		const struct pc_range *range = &instance->ranges[i];
+
+		if (pc >= range->start && pc < range->end)
+			return 0;
+		least = min_u64(least, pc < range->start ? range->start - pc : pc - range->end + 1);
+	}
+	return least;
+}
+
+static u32 nearest_copy(const struct line_body *body, const struct dw_function *function, u64 pc)
+{
+	u64 least = UINT64_MAX;
+	u32 found = 0;
+
+	for (u32 i = 0; i < body->n_instances; i++)
+		if (body->instances[i].function == function &&
+		    distance(&body->instances[i], pc) < least) {
+			found = i;
+			least = distance(&body->instances[i], pc);
+		}
+	return found;
+}
+
+/*
+ * The copy that a row belongs to isn't always the innermost at its address: a row of no length may
+ * stand for the call of the inlined code that begins there, or begin a copy whose first instruction
+ * was moved away. The line tells which function it is.
+ */
+static u32 copy_of_row(const struct line_body *body, const struct dw_row *row)
+{
+	const struct dw_function *function = function_around(body, row);
+	u32 inner = innermost(body, row->pc);
+
+	if (!function)
+		return inner;
+	for (u32 copy = inner;; copy = (u32)body->instances[copy].parent) {
+		if (body->instances[copy].function == function)
+			return copy;
+		if (!copy)
+			return nearest_copy(body, function, row->pc);
+	}
 }
 
 /* Index of the first row at pc or above. */
@@ -122,7 +169,7 @@ static void collect_rows(struct line_body *body, const struct dw_row *rows, size
 				*arena_push(body->arena, body->rows, body->n_rows) = &rows[i];
 	body->copy_of = arena_array(body->arena, u32, body->n_rows);
 	for (size_t i = 0; i < body->n_rows; i++)
-		body->copy_of[i] = copy_of_row(body, i);
+		body->copy_of[i] = copy_of_row(body, body->rows[i]);
 }
 
 static void index_rows(struct line_body *body)
