@@ -57,22 +57,21 @@ _inline_ u64 program_word(void)
 }
 
 /*
- * Adds 1 and returns what was there before. Without fetch-and-add (before 5.12) it returns a value
- * read after the add: two CPUs may then see the same number.
+ * Adds 1 and returns what was there before. Without fetch-and-add (before 5.12) it returns what was
+ * there a moment earlier: two CPUs may then see the same number, and a limit lets a few too many
+ * through, never too few.
  */
 _inline_ u64 fetch_and_increment(u64 *counter)
 {
-	u64 before, marker;
+	u64 earlier = *(volatile u64 *)counter, before, marker;
 
 	asm volatile("%[marker] = " BAY_MARKER(4) "%[before] = 1\n"
-						  "lock *(u64 *)(%[counter] + 0) += %[before]\n"
+		     "lock *(u64 *)(%[counter] + 0) += %[before]\n"
 		     : [before] "=&r"(before), [marker] "=&r"(marker)
 		     : [counter] "r"(counter)
 		     : "memory");
 	/* The loader puts 1 in the marker's place where it made the add a fetch-and-add, else 0. */
-	if (!marker)
-		before = *(volatile u64 *)counter - 1;
-	return before;
+	return marker ? before : earlier;
 }
 
 #endif

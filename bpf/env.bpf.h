@@ -9,9 +9,9 @@
 _inline_ u64 task_thread_pointer(struct task_struct *task)
 {
 #if defined(__TARGET_ARCH_x86)
-	return task->thread.fsbase;
+	return knob_task_btf ? task->thread.fsbase : BPF_CORE_READ(task, thread.fsbase);
 #else
-	return task->thread.uw.tp_value;
+	return knob_task_btf ? task->thread.uw.tp_value : BPF_CORE_READ(task, thread.uw.tp_value);
 #endif
 }
 
@@ -22,7 +22,7 @@ _inline_ void env_fill(struct bay_env *env, struct pt_regs *ctx, const struct hi
 	env->elapsed = 0;
 	env->cpu = bpf_get_smp_processor_id();
 	if (hit->word & PROGRAM_NEEDS_THREAD)
-		env->thread_pointer = task_thread_pointer(bpf_get_current_task_btf());
+		env->thread_pointer = task_thread_pointer(current_task());
 	if (hit->word & PROGRAM_NEEDS_PROCESS) {
 		env->pid = current_pid_here();
 		env->tid = current_tid_here();

@@ -33,7 +33,8 @@ const volatile u64 knob_skip = 0;
 const volatile u64 knob_sample = 0;
 /* Processes. */
 const volatile u32 knob_process_mode = PROCESS_ANY;
-const volatile u32 knob_namespace = 0; /* inode of our pid namespace; 0: the initial one */
+const volatile u32 knob_namespace = 0;	  /* inode of our pid namespace; 0: the initial one */
+const volatile bool knob_task_btf = true; /* bpf_get_current_task_btf() is there, 5.11 */
 /* The record (record.bpf.h). */
 const volatile u32 knob_rings = 1;
 const volatile u32 knob_record_bytes = 0;

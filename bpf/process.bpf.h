@@ -13,23 +13,39 @@ enum {
 	START_TICK_NS = 10000000, /* user space knows start times in ticks of 1/100 s */
 };
 
+/* Typed, its members can be loaded (5.11); else it is a number, and each member takes a helper. */
+_inline_ struct task_struct *current_task(void)
+{
+	if (knob_task_btf)
+		return bpf_get_current_task_btf();
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+_inline_ struct task_struct *task_leader(struct task_struct *task)
+{
+	return knob_task_btf ? task->group_leader : BPF_CORE_READ(task, group_leader);
+}
+
+_inline_ u64 task_start(struct task_struct *task)
+{
+	return knob_task_btf ? task->start_boottime : BPF_CORE_READ(task, start_boottime);
+}
+
 _inline_ u32 task_pid_here(struct task_struct *task)
 {
-	struct pid *pid = task->thread_pid;
-	struct upid *numbers;
+	struct pid *pid;
 	u32 levels;
 
 	if (!knob_namespace)
-		return task->pid;
-	if (!pid)
-		return 0;
-	levels = pid->level;
-	numbers = (struct upid *)((void *)pid + bpf_core_field_offset(pid->numbers));
+		return BPF_CORE_READ(task, pid);
+	pid = BPF_CORE_READ(task, thread_pid);
+	levels = BPF_CORE_READ(pid, level);
 	for (u32 i = 0; i < MAX_PID_NAMESPACES && i <= levels; i++) {
-		void *at = (void *)numbers + i * bpf_core_type_size(struct upid);
+		void *numbers = (void *)pid + bpf_core_field_offset(pid->numbers);
+		struct upid *upid = numbers + i * bpf_core_type_size(struct upid);
 
-		if (BPF_CORE_READ((struct upid *)at, ns, ns.inum) == knob_namespace)
-			return BPF_CORE_READ((struct upid *)at, nr);
+		if (BPF_CORE_READ(upid, ns, ns.inum) == knob_namespace)
+			return BPF_CORE_READ(upid, nr);
 	}
 	return 0;
 }
@@ -37,19 +53,16 @@ _inline_ u32 task_pid_here(struct task_struct *task)
 /* As our namespace calls the current process and thread; 0: it doesn't see them. */
 _inline_ u32 current_pid_here(void)
 {
-	struct task_struct *task;
-
 	if (!knob_namespace)
 		return bpf_get_current_pid_tgid() >> 32;
-	task = bpf_get_current_task_btf();
-	return task_pid_here(task->group_leader);
+	return task_pid_here(task_leader(current_task()));
 }
 
 _inline_ u32 current_tid_here(void)
 {
 	if (!knob_namespace)
 		return (u32)bpf_get_current_pid_tgid();
-	return task_pid_here(bpf_get_current_task_btf());
+	return task_pid_here(current_task());
 }
 
 _inline_ bool in_set(u32 pid, struct task_struct *leader)
@@ -57,8 +70,7 @@ _inline_ bool in_set(u32 pid, struct task_struct *leader)
 	u64 *start = bpf_map_lookup_elem(&pids, &pid);
 
 	/* A pid that was given to another process since is not the one that was asked for. */
-	return start &&
-	       (!*start || *start / START_TICK_NS == leader->start_boottime / START_TICK_NS);
+	return start && (!*start || *start / START_TICK_NS == task_start(leader) / START_TICK_NS);
 }
 
 /* The first stage of every program: what it answers no to is no hit. */
@@ -71,7 +83,7 @@ _inline_ bool process_wanted(void)
 	pid = current_pid_here();
 	if (knob_process_mode == PROCESS_ONE && one_pid)
 		return pid == one_pid;
-	return in_set(pid, bpf_get_current_task_btf()->group_leader);
+	return in_set(pid, task_leader(current_task()));
 }
 
 #endif

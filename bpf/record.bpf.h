@@ -17,7 +17,7 @@ _inline_ struct record *record_reserve(void)
 
 _inline_ void record_fill(struct record *record, struct pt_regs *ctx, const struct hit *hit)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct record_head *head = &record->head;
 	u64 global = bpf_get_current_pid_tgid();
 
@@ -30,7 +30,7 @@ _inline_ void record_fill(struct record *record, struct pt_regs *ctx, const stru
 	head->tid = current_tid_here();
 	head->global_pid = global >> 32;
 	head->global_tid = (u32)global;
-	head->start_time = task->group_leader->start_boottime;
+	head->start_time = task_start(task_leader(task));
 	head->thread_pointer = task_thread_pointer(task);
 	head->hit = hit->number;
 	bpf_get_current_comm(head->comm, sizeof(head->comm));

@@ -314,8 +314,30 @@ static void test_places(enum load_links links, const char *name)
 		seen[2], seen[3], seen[4]);
 }
 
+/* What 5.10 has: no fetch-and-add, no cookies, no typed tasks, no multi links. */
+static void test_old_kernel(void)
+{
+	struct live_child child = live_fork(call_in_threads, CALLS);
+	struct load_config config = live_config(&child);
+	struct live_result got;
+
+	config.old_kernel = true;
+	config.limits.hits = 5;
+	got = live_run(&config, &child, NULL, NULL);
+	live_ok(live_sum_holds(&got.counts) && got.counts.emitted == 5 && got.delivered == 5 &&
+			got.counts.hits == THREADS * CALLS,
+		"with what 5.10 has, -n 5 of 4 threads is 5 too");
+	child = live_fork(fork_and_call, 1000);
+	config = live_config(&child);
+	config.old_kernel = true;
+	config.filter = LOAD_FOLLOW;
+	got = live_run(&config, &child, NULL, NULL);
+	live_ok(live_sum_holds(&got.counts) && got.counts.hits == 6000, "... descendants too");
+}
+
 int main(void)
 {
+	test_old_kernel();
 	test_counts();
 	test_limit();
 	test_skip_and_sample();

@@ -12,7 +12,7 @@
 #include "load/load.h"
 
 struct bay_patch {
-	const struct gen_code *condition; /* n 0: leave the bay as it is */
+	const struct gen_code *condition; /* n 0: answers 0 */
 	const struct gen_code *roots;
 	u64 word;	/* probe.h, PROGRAM_WORD */
 	bool fetch_add; /* turn the marked adds into fetch-and-add */

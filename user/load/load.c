@@ -146,6 +146,7 @@ static void set_knobs(struct load_session *session)
 	knobs->knob_skip = limits->skip;
 	knobs->knob_sample = limits->sample;
 	knobs->knob_namespace = own_namespace();
+	knobs->knob_task_btf = !config->old_kernel && try_task_btf();
 	knobs->knob_rings = session->info.n_rings;
 	knobs->knob_process_mode = config->filter == LOAD_ANY	 ? PROCESS_ANY
 				   : config->filter == LOAD_PIDS ? PROCESS_ONE
@@ -172,7 +173,8 @@ static void choose_programs(struct load_session *session)
 	struct snap_bpf *skel = session->skel;
 	bool follow = session->config.filter == LOAD_FOLLOW;
 
-	bool faulting = session->info.faulting, loop = !faulting && try_loop();
+	bool faulting = session->info.faulting,
+	     loop = !faulting && !session->config.old_kernel && try_loop();
 
 	bpf_program__set_autoload(skel->progs.snap_unrolled, !loop && !faulting);
 	bpf_program__set_autoload(skel->progs.snap_loop, loop);
@@ -188,8 +190,8 @@ static struct error *choose_links(struct load_session *session)
 	bool perf = attach_perf_permitted();
 
 	session->uprobe_type = attach_uprobe_type();
-	session->cookies = try_cookie();
-	if (config->links == LOAD_LINKS_PERF)
+	session->cookies = !config->old_kernel && try_cookie();
+	if (config->links == LOAD_LINKS_PERF || config->old_kernel)
 		return NULL;
 	if (config->links == LOAD_LINKS_AUTO && perf &&
 	    (session->uprobe_type >= 0 && config->n_places * pids <= MULTI_FROM_LINKS))
@@ -388,8 +390,9 @@ static struct error *start(struct load_session *session)
 	if (err)
 		return err;
 	session->info.n_rings = min_u64(libbpf_num_possible_cpus(), SNAPLINE_MAX_CPUS);
-	session->info.fetch_add = try_fetch_add();
-	session->info.faulting = config->fault && has_roots(config) && try_sleepable();
+	session->info.fetch_add = !config->old_kernel && try_fetch_add();
+	session->info.faulting =
+		config->fault && !config->old_kernel && has_roots(config) && try_sleepable();
 	err = open_programs(session);
 	if (!err)
 		err = map_states(session);

@@ -95,6 +95,7 @@ struct load_config {
 	u32 buffer_bytes;      /* of each CPU's ring; 0: 4 MiB; rounded up to a power of two */
 	bool fault;	       /* may fault plain memory in, if the kernel can (DESIGN.md) */
 	bool paused;	       /* starts with the gate closed: load_resume() opens it */
+	bool old_kernel;       /* for tests: use nothing that is newer than 5.10 */
 	enum load_links links; /* AUTO, but for tests */
 	unsigned verbose; /* 1: the verifier's log of a failure; 2: libbpf's messages too, on stderr
 			   */

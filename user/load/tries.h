@@ -11,6 +11,7 @@ bool try_signed_division(void); /* 6.6 */
 bool try_sleepable(void);	/* sleepable uprobe programs, 6.0 */
 bool try_bounded_loop(void);	/* 5.3 */
 bool try_loop(void);		/* bpf_loop(), 5.17 */
+bool try_task_btf(void);	/* bpf_get_current_task_btf(), 5.11 */
 bool try_cookie(void);		/* attach cookies, 5.15 */
 bool try_misses(void);		/* recursion_misses counts for uprobe programs, 6.7 */
 bool try_ring_buffer(void);	/* 5.8 */
