@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -311,6 +312,50 @@ static void test_bad_lines(void **state)
 	}
 }
 
+static void test_sizes(void **state)
+{
+	u64 bytes;
+
+	assert_null(spec_size("16K", &bytes));
+	assert_int_equal(bytes, 16384);
+	assert_null(spec_size("1M", &bytes));
+	assert_int_equal(bytes, 1 << 20);
+	assert_null(spec_size("4096", &bytes));
+	assert_int_equal(bytes, 4096);
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const bad[] = {"", "K", "1G", "16 K"};
+		struct error *err = spec_size(bad[i], &bytes);
+
+		assert_non_null(err);
+		error_free(err);
+	}
+}
+
+/* Whatever is typed: an answer or a usage error whose span lies inside its source. */
+static void test_any_text_is_answered(void **state)
+{
+	static const char letters[] = "a:b*+%0x9.return/~<>, -=\"\\\xff";
+	unsigned seed = 7;
+
+	for (int round = 0; round < 20000; round++) {
+		char text[24] = "";
+		struct place_spec place;
+		struct error *err;
+		u64 number;
+
+		for (int i = 0, len = rand_r(&seed) % 20; i < len; i++)
+			text[i] = letters[(size_t)rand_r(&seed) % (sizeof(letters) - 1)];
+		err = place_spec_parse(text, arena, &place);
+		if (err && err->span_start + err->span_len > strlen(text) + 1)
+			fail_msg("\"%s\": span %zu+%zu", text, err->span_start, err->span_len);
+		if (!err && place.form != PLACE_ADDRESS)
+			assert_true(place.name && place.name[0]);
+		error_free(err);
+		error_free(spec_duration(text, &number));
+		error_free(spec_size(text, &number));
+	}
+}
+
 static void test_usage_names_every_option_of_its_command(void **state)
 {
 	const char *snap = spec_usage("snap", arena), *list = spec_usage("list", arena);
@@ -335,6 +380,8 @@ int main(void)
 		cmocka_unit_test(test_command_takes_the_rest),
 		cmocka_unit_test(test_other_commands),
 		cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_any_text_is_answered),
 		cmocka_unit_test(test_usage_names_every_option_of_its_command),
 	};
 
