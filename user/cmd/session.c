@@ -318,7 +318,7 @@ struct error *session_next(struct session *session, const struct record_head **r
 		if (session->watch)
 			watch_poll(session->watch);
 		err = load_next(session->load, STEP_MS, session->wake, record);
-		if (err || *record)
+		if (err || *record || session->notice)
 			return err;
 		if (session->stopped)
 			return &error_end;

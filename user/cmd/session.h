@@ -21,7 +21,10 @@ struct error *session_start(const struct plan *plan, const struct target *target
 			    struct session **session) _must_use_;
 /* For decoding this session's records. */
 struct decoder *session_decoder(struct session *session);
-/* The next record; error_end when the session is over and all is read. */
+/*
+ * The next record; error_end when the session is over and all is read. *record is NULL when there is
+ * a notice instead.
+ */
 struct error *session_next(struct session *session, const struct record_head **record) _must_use_;
 /* Something the user should know, once; else NULL. */
 const char *session_notice(struct session *session);

@@ -50,14 +50,10 @@ static struct error *show_records(struct snap *snap)
 	struct error *err;
 
 	do {
-		const char *notice;
-
 		err = session_next(snap->session, &record);
-		notice = session_notice(snap->session);
-		if (!err && notice)
-			err = show_notice(snap->sink, notice);
 		if (!err)
-			err = show_record(snap, record);
+			err = record ? show_record(snap, record)
+				     : show_notice(snap->sink, session_notice(snap->session));
 	} while (!err);
 	return err == &error_end ? NULL : err;
 }
