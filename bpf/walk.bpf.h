@@ -75,6 +75,9 @@ _inline_ u64 read_plain(void *to, u64 len, const struct record_chunk *chunk)
 
 	if (chunk->kind == 2) {
 		got = bpf_probe_read_user_str(to, len, from);
+		/* The NUL behind a string that was cut is the helper's, not the program's. */
+		if (got == (long)len)
+			got--;
 		return got > 0 ? got : 0;
 	}
 	return bpf_probe_read_user(to, len, from) ? 0 : len;

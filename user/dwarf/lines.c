@@ -231,6 +231,20 @@ static size_t rows_above(const struct dw_unit *unit, u64 pc)
 	return low;
 }
 
+/*
+ * Of several rows at one address the last one counts, as in gdb; but a row that is no statement
+ * stands back behind one that is.
+ */
+static const struct dw_row *row_that_counts(const struct dw_row *rows, size_t last)
+{
+	size_t i = last;
+
+	while (!rows[i].is_stmt && i > 0 && rows[i - 1].pc == rows[i].pc &&
+	       !rows[i - 1].end_sequence && rows[i - 1].line)
+		i--;
+	return rows[i].is_stmt ? &rows[i] : &rows[last];
+}
+
 bool dw_row_at(struct dw *dw, u64 pc, struct dw_row *row)
 {
 	struct dw_unit *unit = dw_unit_at(dw, pc);
@@ -242,7 +256,7 @@ bool dw_row_at(struct dw *dw, u64 pc, struct dw_row *row)
 	i = rows_above(unit, pc);
 	if (!i || unit->rows[i - 1].end_sequence)
 		return false;
-	*row = unit->rows[i - 1];
+	*row = *row_that_counts(unit->rows, i - 1);
 	return true;
 }
 

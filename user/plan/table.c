@@ -173,8 +173,8 @@ static u32 string_node(struct plan *plan)
 	struct table *table = table_of(plan);
 	struct table_key key = {NULL, 0, true};
 	u32 *bucket = table_bucket(table, key);
-	/* One byte more than is shown tells a cut string from one that just fits. */
-	u32 size = (u32)min_u64(plan->spec->limits.string_bytes + 1, SNAPLINE_MAX_READ);
+	/* One byte more than is shown tells a cut string from one that just fits; and a NUL. */
+	u32 size = (u32)min_u64(plan->spec->limits.string_bytes + 2, SNAPLINE_MAX_READ);
 
 	if (*bucket)
 		return *bucket;
