@@ -125,6 +125,10 @@ static void note_operands(const struct decoded *decoded, struct insn *insn)
 static void note_effects(const ZydisDecodedInstruction *decoded, struct insn *insn)
 {
 	switch (decoded->meta.category) {
+	case ZYDIS_CATEGORY_STRINGOP: /* Zydis leaves rdi out for scas */
+		insn->regs_written |= insn->regs_read &
+				      (mask_of(ZYDIS_REGISTER_RSI) | mask_of(ZYDIS_REGISTER_RDI));
+		return;
 	case ZYDIS_CATEGORY_SYSCALL:
 	case ZYDIS_CATEGORY_INTERRUPT:
 	case ZYDIS_CATEGORY_IO:
@@ -272,6 +276,11 @@ static const char *hazard_of(const struct decoded *decoded, const struct insn *i
 	if (is_one_byte_map(zydis) && zydis->opcode == 0x90 &&
 	    (zydis->attributes & ZYDIS_ATTRIB_HAS_REX) && zydis->raw.rex.B)
 		return "some kernels take this exchange of registers for a nop and would skip it";
+	if (zydis->attributes &
+	    (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE))
+		return "the kernel steps through a repeated instruction round by round, and each "
+		       "would "
+		       "count as a hit";
 	if (zydis->mnemonic == ZYDIS_MNEMONIC_SYSCALL)
 		return "the kernel would make the system call from a copy of the instruction, and "
 		       "the "
