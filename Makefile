@@ -107,6 +107,12 @@ $(B)/tests/tools/live_%: tests/tools/live_%.c tests/tools/live.c tests/tools/liv
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/tools -o $@ $< tests/tools/live.c $(B)/libsnapline.a \
 		$(ALL_LDFLAGS) $(LDLIBS) -lpthread
 
+EXPR_SRC := $(wildcard tests/expr/*.c)
+$(B)/tests/expr/property: $(EXPR_SRC) $(wildcard tests/expr/*.h) $(B)/libsnapline.a
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(EXPR_SRC) $(B)/libsnapline.a $(ALL_LDFLAGS) $(LDLIBS) -ldl -lm
+
 setup:
 	@tools/setup
 

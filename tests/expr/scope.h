@@ -16,14 +16,15 @@
 #include "world.h"
 
 enum {
-	REG_BASE = 3,   /* DWARF numbers that both CPUs have in pt_regs: the world's address, */
-	REG_FRAME = 6,  /* frame pointer: the address + 64, */
-	REG_VALUE = 5,  /* and values */
+	REG_BASE = 3,  /* DWARF numbers that both CPUs have in pt_regs: the world's address, */
+	REG_FRAME = 6, /* frame pointer: the address + 64, */
+	REG_VALUE = 5, /* and values */
 	REG_VALUE2 = 2,
 	REG_VALUE3 = 4,
 	WORLD_WILD = 0x10, /* an address that nobody can read */
 };
 #define WORLD_BIAS 0x7000ull
+#define WORLD_EXPECT (-4096ull) /* from the base: out of reach of the expressions */
 
 struct world_types {
 	struct type color, big, point, node, mix;
@@ -85,8 +86,7 @@ static inline void make_node(struct arena *arena, struct world_types *types)
 	MEMBER(at, &types->point);
 	MEMBER(where, types->point_pointer);
 	MEMBER(array, type_array_of(basic(TYPE_BASIC_INT), 4, arena));
-	MEMBER(grid,
-	       type_array_of(type_array_of(basic(TYPE_BASIC_USHORT), 3, arena), 2, arena));
+	MEMBER(grid, type_array_of(type_array_of(basic(TYPE_BASIC_USHORT), 3, arena), 2, arena));
 	MEMBER(f, basic(TYPE_BASIC_FLOAT));
 	MEMBER(real, basic(TYPE_BASIC_DOUBLE));
 	MEMBER(mix, &types->mix);
@@ -96,22 +96,26 @@ static inline void make_node(struct arena *arena, struct world_types *types)
 static inline void make_types(struct arena *arena, struct world_types *types)
 {
 	make_enums(types);
-	types->point = (struct type){.kind = TYPE_STRUCT, .name = "point", .size = sizeof(struct point)};
-	types->node = (struct type){.kind = TYPE_STRUCT, .name = "node", .size = sizeof(struct node)};
+	types->point =
+		(struct type){.kind = TYPE_STRUCT, .name = "point", .size = sizeof(struct point)};
+	types->node =
+		(struct type){.kind = TYPE_STRUCT, .name = "node", .size = sizeof(struct node)};
 	types->mix = (struct type){.kind = TYPE_UNION, .size = 4};
-	types->named_int =
-		(struct type){.kind = TYPE_TYPEDEF, .name = "number_t", .target = basic(TYPE_BASIC_INT)};
+	types->named_int = (struct type){
+		.kind = TYPE_TYPEDEF, .name = "number_t", .target = basic(TYPE_BASIC_INT)};
 	types->constant_int = (struct type){.kind = TYPE_CONST, .target = &types->named_int};
 	types->node_pointer = type_pointer_to(&types->node, arena);
 	types->point_pointer = type_pointer_to(&types->point, arena);
 	types->text = type_pointer_to(basic(TYPE_BASIC_CHAR), arena);
 	types->int_pointer = type_pointer_to(basic(TYPE_BASIC_INT), arena);
 	types->byte_pointer = type_pointer_to(basic(TYPE_BASIC_UCHAR), arena);
-	add_member(arena, &types->point, "x", basic(TYPE_BASIC_SHORT), offsetof(struct point, x), 0, 0);
-	add_member(arena, &types->point, "y", basic(TYPE_BASIC_LONG), offsetof(struct point, y), 0, 0);
-	add_member(arena, &types->mix, "whole", basic(TYPE_BASIC_UINT), 0, 0, 0);
-	add_member(arena, &types->mix, "parts", type_array_of(basic(TYPE_BASIC_UCHAR), 4, arena), 0, 0,
+	add_member(arena, &types->point, "x", basic(TYPE_BASIC_SHORT), offsetof(struct point, x), 0,
 		   0);
+	add_member(arena, &types->point, "y", basic(TYPE_BASIC_LONG), offsetof(struct point, y), 0,
+		   0);
+	add_member(arena, &types->mix, "whole", basic(TYPE_BASIC_UINT), 0, 0, 0);
+	add_member(arena, &types->mix, "parts", type_array_of(basic(TYPE_BASIC_UCHAR), 4, arena), 0,
+		   0, 0);
 	make_node(arena, types);
 }
 
@@ -124,12 +128,13 @@ static inline const struct loc *make_loc(struct arena *arena, const struct loc_o
 	return loc;
 }
 
-#define OPS(...) \
+#define OPS(...)                                              \
 	make_loc(arena, (const struct loc_op[]){__VA_ARGS__}, \
 		 sizeof((const struct loc_op[]){__VA_ARGS__}) / sizeof(struct loc_op))
 
 /* The shape of a variable's location goes by its offset, so that all shapes occur. */
-static inline const struct loc *memory_loc(struct world_scope *world, struct arena *arena, u64 offset)
+static inline const struct loc *memory_loc(struct world_scope *world, struct arena *arena,
+					   u64 offset)
 {
 	switch (offset / 8 % 4) {
 	case 0: return OPS({.opcode = DW_OP_addr, .a = (s64)(world->base + offset - WORLD_BIAS)});
@@ -176,19 +181,24 @@ struct world_var {
 	u64 offset;
 };
 
-static inline bool find_var(const struct world_scope *world, const char *name, struct world_var *var)
+static inline bool find_var(const struct world_scope *world, const char *name,
+			    struct world_var *var)
 {
 	const struct world_types *types = &world->types;
 	struct arena *arena = world->arena;
 
-#define FOUND(field, what) \
-	if (!strcmp(name, #field)) { \
+#define FOUND(field, what)                                                              \
+	if (!strcmp(name, #field)) {                                                    \
 		*var = (struct world_var){#field, what, offsetof(struct world, field)}; \
-		return true; \
+		return true;                                                            \
 	}
 #define X(field, type, id) FOUND(field, basic(TYPE_BASIC_##id))
 	WORLD_SCALARS(X)
 #undef X
+	if (!strcmp(name, "expect")) {
+		*var = (struct world_var){"expect", basic(TYPE_BASIC_LONG), WORLD_EXPECT};
+		return true;
+	}
 	FOUND(color, &types->color)
 	FOUND(big, &types->big)
 	FOUND(buffer, type_array_of(basic(TYPE_BASIC_CHAR), 16, arena))
@@ -234,8 +244,11 @@ static inline bool scope_enumerator(void *context, const char *name, const struc
 		const char *name;
 		s64 value;
 		bool is_big;
-	} all[] = {{"RED", RED, false}, {"GREEN", GREEN, false}, {"BLUE", BLUE, false},
-		   {"SMALL", SMALL, true}, {"HUGE_ONE", HUGE_ONE, true}};
+	} all[] = {{"RED", RED, false},
+		   {"GREEN", GREEN, false},
+		   {"BLUE", BLUE, false},
+		   {"SMALL", SMALL, true},
+		   {"HUGE_ONE", HUGE_ONE, true}};
 	struct world_scope *world = context;
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -288,7 +301,8 @@ static inline void world_scope_init(struct world_scope *world, u64 base, const s
 	world->place = (struct gen_place){.arch = arch, .cfi = &world->cfi};
 }
 
-/* Registers as the locations want them; r2, and v1 and pair which are made of them, as the world says. */
+/* Registers as the locations want them; r2, and v1 and pair which are made of them, as the world
+ * says. */
 static inline void world_regs(const struct world *world, u64 base, struct frame_regs *regs)
 {
 	*regs = (struct frame_regs){};
@@ -303,8 +317,14 @@ static inline void world_regs(const struct world *world, u64 base, struct frame_
 
 static inline struct bay_env world_env(void)
 {
-	return (struct bay_env){.bias = WORLD_BIAS, .thread_pointer = 0x5000, .pid = 1234, .tid = 1235,
-				.cpu = 3, .time = 1000000007, .hits = 42, .elapsed = 99,
+	return (struct bay_env){.bias = WORLD_BIAS,
+				.thread_pointer = 0x5000,
+				.pid = 1234,
+				.tid = 1235,
+				.cpu = 3,
+				.time = 1000000007,
+				.hits = 42,
+				.elapsed = 99,
 				.comm = "tester"};
 }
 
@@ -326,20 +346,51 @@ static inline struct loc_context world_context(const struct world_scope *world,
 static inline void world_fill(struct world *w, u64 base)
 {
 	*w = (struct world){
-		.flag = true, .sc = -5, .uc = 200, .ss = -300, .us = 60000, .si = -70000, .ui = 4000000000u,
-		.sl = -5000000000, .ul = 18000000000000000000ul, .sj = 7, .uj = 3, .sm = 1L << 40,
-		.um = 12, .r1 = -9, .r2 = 100, .r3 = -2, .f = 1.5f, .g = -2.25f, .real = 0.1,
-		.other = 1e300, .color = GREEN, .big = HUGE_ONE, .buffer = "hello", .exact = "abcd",
-		.pair = {-2, 42}, .array = {10, -20, 30, -40, 50},
+		.flag = true,
+		.sc = -5,
+		.uc = 200,
+		.ss = -300,
+		.us = 60000,
+		.si = -70000,
+		.ui = 4000000000u,
+		.sl = -5000000000,
+		.ul = 18000000000000000000ul,
+		.sj = 7,
+		.uj = 3,
+		.sm = 1L << 40,
+		.um = 12,
+		.r1 = -9,
+		.r2 = 100,
+		.r3 = -2,
+		.f = 1.5f,
+		.g = -2.25f,
+		.real = 0.1,
+		.other = 1e300,
+		.color = GREEN,
+		.big = HUGE_ONE,
+		.buffer = "hello",
+		.exact = "abcd",
+		.pair = {-2, 42},
+		.array = {10, -20, 30, -40, 50},
 	};
 	w->v1 = -(long)(w->r2 - 7);
 	for (unsigned i = 0; i < 4; i++) {
 		struct node *node = i ? &w->nodes[i - 1] : &w->node;
 
-		*node = (struct node){.value = 100 + (int)i, .tag = 250, .a = 5, .b = -3, .c = 70000,
-				      .d = -60, .wide = 0xfffffff0u, .name = "node", .at = {3, -4},
-				      .array = {1, 2, 3, 4}, .grid = {{1, 2, 3}, {4, 5, 6}}, .f = 0.5f,
-				      .real = -1.5, .mix.whole = 0x01020384};
+		*node = (struct node){.value = 100 + (int)i,
+				      .tag = 250,
+				      .a = 5,
+				      .b = -3,
+				      .c = 70000,
+				      .d = -60,
+				      .wide = 0xfffffff0u,
+				      .name = "node",
+				      .at = {3, -4},
+				      .array = {1, 2, 3, 4},
+				      .grid = {{1, 2, 3}, {4, 5, 6}},
+				      .f = 0.5f,
+				      .real = -1.5,
+				      .mix.whole = 0x01020384};
 		node->text = (char *)(base + offsetof(struct world, text));
 		node->where = (void *)(base + offsetof(struct world, nodes[1].at));
 		node->next = i < 3 ? (void *)(base + offsetof(struct world, nodes) +

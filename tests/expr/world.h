@@ -43,7 +43,7 @@ struct node {
 	X(ss, short, SHORT) X(us, unsigned short, USHORT) X(si, int, INT) X(ui, unsigned, UINT) \
 	X(sl, long, LONG) X(ul, unsigned long, ULONG) X(sj, int, INT) X(uj, unsigned, UINT) \
 	X(sm, long, LONG) X(um, unsigned long, ULONG) X(r1, int, INT) X(r2, unsigned long, ULONG) \
-	X(r3, short, SHORT) X(v1, long, LONG) X(zero, int, INT) X(expect, long, LONG) \
+	X(r3, short, SHORT) X(v1, long, LONG) X(zero, int, INT) \
 	X(f, float, FLOAT) X(g, float, FLOAT) X(real, double, DOUBLE) X(other, double, DOUBLE)
 
 struct world {

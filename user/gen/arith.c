@@ -61,18 +61,20 @@ void compile_divide(struct compiler *c, u8 op, bool is_signed, bool check)
 		divide_by_magnitude(&c->as, op);
 }
 
-/* Shifts r0 left until its top bit is set, taking the count from r1. r0 isn't 0. */
+/*
+ * Shifts r0 left until its top bit is set, taking the count from r1. r0 isn't 0. Without branches,
+ * whose 64 outcomes the verifier would carry through what follows: x - 1 is negative for x = 0 only.
+ */
 static void normalise(struct assembler *as)
 {
-	for (s32 step = 32; step; step /= 2) {
-		struct asm_label skip = asm_label(as);
-
+	for (s32 i = 5; i >= 0; i--) {
 		asm_alu(as, BPF_MOV, BPF_REG_2, BPF_REG_0);
-		asm_alu_imm(as, BPF_RSH, BPF_REG_2, 64 - step);
-		asm_branch_imm(as, BPF_JNE, BPF_REG_2, 0, skip);
-		asm_alu_imm(as, BPF_LSH, BPF_REG_0, step);
-		asm_alu_imm(as, BPF_SUB, BPF_REG_1, step);
-		asm_bind(as, skip);
+		asm_alu_imm(as, BPF_RSH, BPF_REG_2, 64 - (1 << i));
+		asm_alu_imm(as, BPF_SUB, BPF_REG_2, 1);
+		asm_alu_imm(as, BPF_RSH, BPF_REG_2, 63);
+		asm_alu_imm(as, BPF_LSH, BPF_REG_2, i);
+		asm_alu(as, BPF_LSH, BPF_REG_0, BPF_REG_2);
+		asm_alu(as, BPF_SUB, BPF_REG_1, BPF_REG_2);
 	}
 }
 

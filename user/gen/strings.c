@@ -133,9 +133,9 @@ static void positions_of(struct assembler *as, const struct expr *expr)
 		asm_alu(as, BPF_MOV, BPF_REG_1, BPF_REG_0);
 		asm_alu_imm(as, BPF_XOR, BPF_REG_1, i);
 		asm_alu_imm(as, BPF_SUB, BPF_REG_1, 1);
-		asm_alu_imm(as, BPF_ARSH, BPF_REG_1, 63);
+		asm_alu_imm(as, BPF_RSH, BPF_REG_1, 63);
 		asm_const(as, BPF_REG_3, positions[i]);
-		asm_alu(as, BPF_AND, BPF_REG_1, BPF_REG_3);
+		asm_alu(as, BPF_MUL, BPF_REG_1, BPF_REG_3);
 		asm_alu(as, first ? BPF_MOV : BPF_OR, BPF_REG_2, BPF_REG_1);
 		first = false;
 	}
@@ -193,12 +193,18 @@ static void search_memory(struct compiler *c, const struct subject *subject,
 			  const struct expr *expr, struct asm_label found, struct asm_label missing)
 {
 	struct assembler *as = &c->as;
-	struct asm_label next = asm_label(as);
+	struct asm_label begin = asm_label(as), next = asm_label(as);
 
 	if (!subject->limit) {
 		asm_jump(as, missing);
 		return;
 	}
+	/*
+	 * The verifier remembers states where jumps lead to, and forgets those of a loop's head; so a
+	 * jump makes it remember that it has been before the loop, whichever way it came.
+	 */
+	asm_jump(as, begin);
+	asm_bind(as, begin);
 	asm_alu_imm(as, BPF_MOV, BPF_REG_8, 0);
 	asm_alu_imm(as, BPF_MOV, BPF_REG_9, 0);
 	asm_bind(as, next);

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random expressions on random memory, three times: by the C compiler, by expr_eval(), and by the
+ * generated instructions in the kernel. Prints TAP. usage: property SEED COUNT
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "generate.h"
+#include "kernel.h"
+#include "scope.h"
+
+enum { FILLS = 4, PAGE = 4096, PAGES = 4, GUARD = 64 * 1024, SHOWN = 5 };
+
+struct property {
+	struct generator generator;
+	size_t n;
+	char **ours;
+	struct world *world; /* in the middle of readable memory with none around it */
+	char *memory;
+	struct world fills[FILLS];
+	struct world_scope scope;
+	bool has_signed_division;
+	void *library;
+	void (*oracle_memory)(const struct world *world, const char *start, size_t len);
+	long (*oracle_run)(size_t i, int *error);
+	size_t eval_wrong, code_wrong, code_loaded, code_refused, load_failed, errors, runs,
+		constant_divisions;
+	bool no_kernel;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "%s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void make_memory(struct property *p)
+{
+	size_t size = PAGES * PAGE + 2 * GUARD;
+	char *map = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED || mprotect(map + GUARD, PAGES * PAGE, PROT_READ | PROT_WRITE))
+		die("memory");
+	p->memory = map + GUARD;
+	memset(p->memory, 0x5a, PAGES * PAGE);
+	p->world = (struct world *)(p->memory + PAGE);
+	for (unsigned i = 0; i < FILLS; i++) {
+		generate_world(&p->generator, p->world);
+		p->fills[i] = *p->world;
+	}
+}
+
+/* The generated C file; each expression is a function. */
+static void write_oracle(struct property *p, const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file)
+		die(path);
+	fputs("#include \"oracle.h\"\n", file);
+	for (size_t i = 0; i < p->n; i++) {
+		generate_expression(&p->generator, 1 + generate_below(&p->generator, 4));
+		p->ours[i] = strdup(p->generator.ours.text);
+		fprintf(file, "static long e%zu(void) { return (long)(%s); }\n", i,
+			p->generator.oracle.text);
+	}
+	fputs("long (*const expressions[])(void) = {\n", file);
+	for (size_t i = 0; i < p->n; i++)
+		fprintf(file, "e%zu,\n", i);
+	fputs("};\n", file);
+	if (fclose(file))
+		die(path);
+}
+
+static void compile_oracle(struct property *p)
+{
+	char folder[] = "/tmp/snapline-expr-XXXXXX", source[64], library[64], command[512];
+	const char *cc = getenv("CC");
+
+	if (!mkdtemp(folder))
+		die(folder);
+	snprintf(source, sizeof(source), "%s/oracle.c", folder);
+	snprintf(library, sizeof(library), "%s/oracle.so", folder);
+	write_oracle(p, source);
+	snprintf(command, sizeof(command),
+		 "%s -std=gnu11 -D_GNU_SOURCE -O0 -w -fwrapv -fno-strict-overflow "
+		 "-fno-strict-aliasing -fPIC -shared "
+		 "-Itests/expr -o %s %s",
+		 cc ? cc : "gcc", library, source);
+	if (system(command))
+		die("the C compiler refused the expressions");
+	p->library = dlopen(library, RTLD_NOW);
+	if (!p->library)
+		die(dlerror());
+	p->oracle_memory = dlsym(p->library, "oracle_memory");
+	p->oracle_run = dlsym(p->library, "oracle_run");
+	unlink(source);
+	unlink(library);
+	rmdir(folder);
+}
+
+static enum absence read_world(void *context, u64 address, void *bytes, size_t len,
+			       enum image_origin *origin)
+{
+	struct property *p = context;
+	u64 offset = address - (u64)p->memory;
+
+	if (offset >= PAGES * PAGE || len > PAGES * PAGE - offset)
+		return ABSENT_BAD_ADDRESS;
+	memcpy(bytes, p->memory + offset, len);
+	*origin = IMAGE_HIT;
+	return PRESENT;
+}
+
+static bool evaluate(struct property *p, const struct expr *expr, struct arena *arena, long *value)
+{
+	struct image *image = image_new(arena);
+	struct bay_env bay = world_env();
+	struct expr_env env = {bay.pid,	 bay.tid,     bay.cpu, bay.time,
+			       bay.hits, bay.elapsed, bay.comm};
+	struct expr_result result;
+	struct frame_regs regs;
+	struct loc_context context;
+
+	image_set_reader(image, read_world, p);
+	world_regs(p->world, (u64)p->world, &regs);
+	context = world_context(&p->scope, &regs, image, arena);
+	expr_eval(expr, &context, &env, &result);
+	memcpy(value, result.bytes, sizeof(*value));
+	return result.absence == PRESENT && !result.error;
+}
+
+static struct error *parse(struct property *p, const char *text, struct arena *arena,
+			   struct expr **typed)
+{
+	struct expr *tree;
+	struct error *err = expr_parse(text, arena, &tree);
+
+	return err ? err : expr_type(tree, text, &p->scope.scope, arena, typed);
+}
+
+/* A constant division by zero is refused when typing. */
+static bool is_constant_division(const struct error *err)
+{
+	return err && !strcmp(err->text, "division by zero");
+}
+
+static void check_eval(struct property *p, size_t i, long want, bool want_error)
+{
+	struct arena *arena = arena_new();
+	const char *text = arena_printf(arena, "(long)(%s)", p->ours[i]);
+	struct expr *typed;
+	struct error *err = parse(p, text, arena, &typed);
+	long have = 0;
+	bool ok = !err && evaluate(p, typed, arena, &have);
+
+	if (is_constant_division(err)) {
+		p->constant_divisions++;
+		ok = false;
+		want_error = true;
+		error_free(err);
+		err = NULL;
+	}
+	if ((err || ok == want_error || (ok && have != want)) && p->eval_wrong++ < SHOWN) {
+		printf("# %s\n# compiler: %ld%s, evaluator: %ld%s\n", p->ours[i], want,
+		       want_error ? " (error)" : "", have, ok ? "" : " (error)");
+		if (err)
+			error_print(err, stdout);
+		else
+			printf("# %s\n", expr_dump(typed, arena));
+	}
+	error_free(err);
+	arena_free(arena);
+}
+
+static void make_context(struct property *p, struct kernel_context *context)
+{
+	const struct arch *arch = p->scope.scope.arch;
+	struct frame_regs regs;
+
+	*context = (struct kernel_context){.env = world_env()};
+	world_regs(p->world, (u64)p->world, &regs);
+	for (unsigned i = 0; i < arch->n_dwarf_regs; i++)
+		if (arch->dwarf_slot[i] >= 0)
+			context->slots[arch->dwarf_slot[i]] = regs.value[i];
+}
+
+static void check_run(struct property *p, size_t i, int program, long expect, int want)
+{
+	struct kernel_context context;
+	int have;
+
+	make_context(p, &context);
+	memcpy((char *)p->world + (s64)WORLD_EXPECT, &expect, sizeof(expect));
+	have = kernel_run(program, &context);
+	p->runs++;
+	if (have != want && p->code_wrong++ < SHOWN)
+		printf("# (long)(%s) == %ld\n# is %d in the kernel, should be %d\n", p->ours[i],
+		       expect, have, want);
+}
+
+static int load_condition(struct property *p, size_t i, struct arena *arena)
+{
+	static char log[1 << 20];
+	const char *text = arena_printf(arena, "(long)(%s) == expect", p->ours[i]);
+	struct gen_code code;
+	struct expr *typed;
+	struct error *err = parse(p, text, arena, &typed);
+	int program;
+
+	p->scope.place.features.signed_division = p->has_signed_division && i % 2;
+	if (!err)
+		err = gen_condition(typed, text, &p->scope.place, arena, &code);
+	if (err) {
+		if (!is_constant_division(err) && p->code_refused++ < SHOWN)
+			error_print(err, stdout);
+		error_free(err);
+		return -1;
+	}
+	program = kernel_load(&code, log, sizeof(log));
+	if (program < 0 && program != -EPERM && p->load_failed++ < SHOWN) {
+		size_t len = strlen(log), from = len > 1500 ? len - 1500 : 0;
+
+		printf("# %s\n%s\n%s\n", text, gen_listing(&code, arena), log + from);
+	}
+	p->no_kernel |= program == -EPERM;
+	return program;
+}
+
+static void check_expression(struct property *p, size_t i)
+{
+	struct arena *arena = arena_new();
+	int program = p->no_kernel ? -1 : load_condition(p, i, arena);
+
+	p->code_loaded += program >= 0;
+	for (unsigned fill = 0; fill < FILLS; fill++) {
+		int error;
+		long want;
+
+		*p->world = p->fills[fill];
+		want = p->oracle_run(i, &error);
+		p->errors += error != 0;
+		check_eval(p, i, want, error);
+		if (program < 0)
+			continue;
+		check_run(p, i, program, want, error ? BAY_ERROR : BAY_TRUE);
+		check_run(p, i, program, want ^ (1L << generate_below(&p->generator, 64)),
+			  error ? BAY_ERROR : BAY_FALSE);
+	}
+	if (program >= 0)
+		close(program);
+	arena_free(arena);
+}
+
+/* Does this kernel take the instruction of 6.6? */
+static bool try_signed_division(void)
+{
+	struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 7},
+		{.code = BPF_ALU64 | BPF_DIV | BPF_K, .off = 1, .imm = 2},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	struct gen_code code = {insns, ARRAY_LEN(insns)};
+	char log[4096];
+	int program = kernel_load(&code, log, sizeof(log));
+
+	if (program >= 0)
+		close(program);
+	return program >= 0;
+}
+
+static void report(const struct property *p)
+{
+	printf("# %zu expressions on %d memories: %zu of the results are errors, %zu constant\n",
+	       p->n, FILLS, p->errors, p->constant_divisions);
+	printf("%sok 1 - evaluator and C compiler agree on %zu expressions\n",
+	       p->eval_wrong ? "not " : "", p->n);
+	if (p->no_kernel) {
+		printf("ok 2 - kernel and C compiler agree # SKIP loading BPF programs needs "
+		       "root\n");
+		return;
+	}
+	printf("# %zu runs of %zu programs, %zu too large, signed division %s\n", p->runs,
+	       p->code_loaded, p->code_refused,
+	       p->has_signed_division ? "emulated and native" : "emulated");
+	printf("%sok 2 - kernel and C compiler agree on %zu runs\n", p->code_wrong ? "not " : "",
+	       p->runs);
+	printf("%sok 3 - the verifier takes all %zu programs\n", p->load_failed ? "not " : "",
+	       p->code_loaded);
+	printf("%sok 4 - no more than 1 in 50 is too large\n",
+	       p->code_refused * 50 > p->n ? "not " : "");
+}
+
+int main(int argc, char **argv)
+{
+	static struct property p;
+
+	if (argc != 3)
+		return 2;
+	p.generator.state = strtoull(argv[1], NULL, 0) * 2 + 1;
+	p.n = strtoull(argv[2], NULL, 0);
+	p.ours = calloc(p.n, sizeof(*p.ours));
+	make_memory(&p);
+	world_scope_init(&p.scope, (u64)p.world, arch_native());
+	compile_oracle(&p);
+	p.oracle_memory(p.world, p.memory, PAGES * PAGE);
+	p.has_signed_division = try_signed_division();
+	for (size_t i = 0; i < p.n; i++)
+		check_expression(&p, i);
+	report(&p);
+	return p.eval_wrong || p.code_wrong || p.load_failed || p.code_refused * 50 > p.n;
+}
