@@ -78,8 +78,12 @@ struct error *dw_body(struct dw *dw, u64 pc, struct arena *arena, struct dw_inst
  * moved code? gcc does from version 8 on; clang marks nearly every row.
  */
 bool dw_marks_statements(struct dw *dw, u64 pc);
-/* Are the arguments of the function at this DIE in memory for all of its code (as at -O0)? */
-bool dw_has_memory_arguments(struct dw *dw, u64 function_die);
+/*
+ * Can the variables of the body at this DIE be read only behind its prologue? True where arguments
+ * have one place, in the frame, for all of the code (as at -O0), and where there are no arguments
+ * but locals at offsets from a register that the prologue sets.
+ */
+bool dw_needs_prologue(struct dw *dw, u64 instance_die);
 /* Names of all functions, for listing and suggestions; reads every unit. */
 struct error *dw_function_names(struct dw *dw, const char *const **names, size_t *n) _must_use_;
 

@@ -125,33 +125,47 @@ bool dw_instance_of(struct dw *dw, Dwarf_Die *die, struct arena *arena,
 	return true;
 }
 
-/* One expression that is DW_OP_fbreg: no location list, no register. */
-static bool is_in_frame(Dwarf_Die *argument)
+/* An attribute that is one expression (no location list) and begins with this operator. */
+static bool is_expression(Dwarf_Die *die, unsigned attribute, u8 first, u8 last)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Op *ops;
 	size_t n;
 
-	if (!dwarf_attr(argument, DW_AT_location, &attr) ||
-	    dwarf_whatform(&attr) == DW_FORM_sec_offset ||
+	if (!dwarf_attr(die, attribute, &attr) || dwarf_whatform(&attr) == DW_FORM_sec_offset ||
 	    dwarf_whatform(&attr) == DW_FORM_loclistx || dwarf_getlocation(&attr, &ops, &n) != 0)
 		return false;
-	return n >= 1 && ops[0].atom == DW_OP_fbreg;
+	return n >= 1 && ops[0].atom >= first && ops[0].atom <= last;
 }
 
-bool dw_has_memory_arguments(struct dw *dw, u64 function_die)
+/* Of what the function itself declares: is an argument, or else a local, at a frame offset? */
+static bool has_in_frame(Dwarf_Die *function, int tag, bool *any)
 {
-	Dwarf_Die function, child;
-	bool any = false;
+	Dwarf_Die child;
+	bool in_frame = false;
 
-	if (!dw_die_at(dw, function_die, &function) || dwarf_child(&function, &child) != 0)
+	*any = false;
+	if (dwarf_child(function, &child) != 0)
 		return false;
 	do {
-		if (dwarf_tag(&child) != DW_TAG_formal_parameter)
+		if (dwarf_tag(&child) != tag)
 			continue;
-		if (!is_in_frame(&child))
-			return false;
-		any = true;
+		*any = true;
+		in_frame |= is_expression(&child, DW_AT_location, DW_OP_fbreg, DW_OP_fbreg);
 	} while (dw_next_sibling(&child));
-	return any;
+	return in_frame;
+}
+
+bool dw_needs_prologue(struct dw *dw, u64 instance_die)
+{
+	Dwarf_Die function;
+	bool any;
+
+	if (!dw_die_at(dw, instance_die, &function))
+		return false;
+	if (has_in_frame(&function, DW_TAG_formal_parameter, &any))
+		return true;
+	/* clang: frame offsets count from the frame pointer, which the prologue sets */
+	return !any && is_expression(&function, DW_AT_frame_base, DW_OP_reg0, DW_OP_reg31) &&
+	       has_in_frame(&function, DW_TAG_variable, &any);
 }

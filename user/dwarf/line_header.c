@@ -96,17 +96,23 @@ static void add_components(struct strbuf *path, const char *text)
 	}
 }
 
+static bool is_absolute(const char *path)
+{
+	return path && path[0] == '/';
+}
+
 static const char *full_path(struct reader *reader, const char *directory, const char *name)
 {
 	_cleanup_(strbuf_free) struct strbuf path = {};
 	const char *comp_dir = reader->unit->comp_dir;
-	size_t skip = 0;
+	size_t skip = !is_absolute(name) && !is_absolute(directory) && !is_absolute(comp_dir);
 
-	if (name[0] != '/') {
-		if (!directory || directory[0] != '/') {
+	/* version 5 lists the compilation directory itself, which may be relative, as number 0 */
+	if (directory && comp_dir && !strcmp(directory, comp_dir))
+		directory = NULL;
+	if (!is_absolute(name)) {
+		if (!is_absolute(directory))
 			add_components(&path, comp_dir ? comp_dir : "");
-			skip = !comp_dir || comp_dir[0] != '/';
-		}
 		add_components(&path, directory ? directory : "");
 	}
 	add_components(&path, name);

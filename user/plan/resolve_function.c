@@ -71,10 +71,10 @@ static void add_instance(struct lookup *lookup, const struct dw_instance *instan
 					       : "the function's first instruction";
 	u64 pc = instance->entry;
 
-	if (!instance->is_inlined && dw_has_memory_arguments(lookup->dw, instance->die)) {
+	if (!instance->is_inlined && dw_needs_prologue(lookup->dw, instance->die)) {
 		pc = behind_prologue(lookup->dw, instance);
 		if (pc != instance->entry)
-			why = "behind the prologue: only then are the arguments in memory";
+			why = "behind the prologue: only then are its variables in memory";
 	}
 	resolved = lookup_add(lookup, pc, why);
 	resolved->function = instance->function->name;
@@ -110,7 +110,7 @@ static struct error *add_symbols(struct lookup *lookup,
 		if (!n_instances || !is_known)
 			add(lookup, &symbols[i]);
 	}
-	if (indirect && !lookup->n)
+	if (indirect && !is_known)
 		return error_cure(error_new(ERROR_NOT_FOUND,
 					    "%s is chosen among several versions when the "
 					    "program starts; it has no code of its own",
@@ -120,12 +120,20 @@ static struct error *add_symbols(struct lookup *lookup,
 	return NULL;
 }
 
+/* The symbol can be another name of a function that is described: free and __libc_free. */
 static void add_symbol(struct lookup *lookup, const struct elf_symbol *symbol)
 {
-	struct resolved *resolved = lookup_add(
-		lookup, symbol->pc, "the symbol's address; no debug information describes it");
+	_cleanup_(error_freep) struct error *err = NULL;
+	struct dw_instance *instances;
+	size_t n = 0;
 
-	resolved->function = symbol->name;
+	err = dw_body(lookup->dw, symbol->pc, lookup->arena, &instances, &n);
+	if (!err && n && instances[0].entry == symbol->pc)
+		add_instance(lookup, &instances[0]);
+	else
+		lookup_add(lookup, symbol->pc,
+			   "the symbol's address; no debug information describes it")
+			->function = symbol->name;
 }
 
 struct error *unknown_function(struct lookup *lookup)
