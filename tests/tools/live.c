@@ -29,7 +29,8 @@ u64 live_offset(const void *function)
 	return found;
 }
 
-struct live_child live_fork(void (*work)(u64 *shared, u64 argument), u64 argument)
+static struct live_child fork_child(void (*work)(u64 *shared, u64 argument), u64 argument,
+				    bool under)
 {
 	struct live_child child = {};
 	int go[2];
@@ -41,12 +42,29 @@ struct live_child live_fork(void (*work)(u64 *shared, u64 argument), u64 argumen
 	child.pid = fork();
 	if (!child.pid) {
 		close(go[1]);
+		if (under && fork()) {
+			wait(NULL);
+			_exit(0);
+		}
 		if (read(go[0], &c, 1) == 1)
 			work(child.shared, argument);
 		_exit(0);
 	}
 	close(go[0]);
 	child.go = go[1];
+	return child;
+}
+
+struct live_child live_fork(void (*work)(u64 *shared, u64 argument), u64 argument)
+{
+	return fork_child(work, argument, false);
+}
+
+struct live_child live_fork_under(void (*work)(u64 *shared, u64 argument), u64 argument)
+{
+	struct live_child child = fork_child(work, argument, true);
+
+	usleep(50000); /* for its fork; later is fine too */
 	return child;
 }
 

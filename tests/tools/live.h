@@ -25,6 +25,8 @@ struct live_child {
 	u64 *shared; /* 512 u64s, zeroed; the child's too */
 };
 struct live_child live_fork(void (*work)(u64 *shared, u64 argument), u64 argument);
+/* The same, but a child of that process does the work; it is forked at once. */
+struct live_child live_fork_under(void (*work)(u64 *shared, u64 argument), u64 argument);
 void live_go(struct live_child *child);
 bool live_ended(struct live_child *child); /* and reaped */
 void live_kill(struct live_child *child);

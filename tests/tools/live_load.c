@@ -254,6 +254,19 @@ static void fork_and_call(u64 *shared, u64 n)
 	}
 }
 
+/* The one that calls was forked before anything was attached. */
+static void test_follow_existing(void)
+{
+	struct live_child child = live_fork_under(call_hit, 1000);
+	struct load_config config = live_config(&child);
+	struct live_result got;
+
+	config.filter = LOAD_FOLLOW;
+	got = live_run(&config, &child, NULL, NULL);
+	live_ok(got.counts.hits == 1000 && child.shared[0] == 1000,
+		"a child that was there before is followed too");
+}
+
 static void test_follow(void)
 {
 	struct live_child child = live_fork(fork_and_call, 1000);
@@ -346,6 +359,7 @@ int main(void)
 	test_condition_error();
 	test_filter();
 	test_follow();
+	test_follow_existing();
 	test_places(LOAD_LINKS_PERF, "perf");
 	test_places(LOAD_LINKS_MULTI, "multi");
 	test_saturated();

@@ -203,6 +203,19 @@ struct error *attach_places(struct load_session *session, const struct load_plac
 	return err;
 }
 
+int attach_one(int prog_fd, const char *path, u64 offset, int pid)
+{
+	int event = open_uprobe(attach_uprobe_type(), path, offset, pid);
+
+	if (event >= 0 && ioctl(event, PERF_EVENT_IOC_SET_BPF, prog_fd)) {
+		int code = -errno;
+
+		close(event);
+		return code;
+	}
+	return event;
+}
+
 struct error *attach_follow(struct load_session *session)
 {
 	struct bpf_program *progs[] = {session->skel->progs.follow_fork,

@@ -57,5 +57,6 @@ void load_probe_features(struct load_features *features)
 	features->signed_division = try_signed_division();
 	features->bounded_loops = try_bounded_loop();
 	features->misses = try_misses();
+	features->emulated_nop = features->perf_links && try_emulated_nop();
 	libbpf_set_print(before);
 }

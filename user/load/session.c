@@ -130,10 +130,31 @@ struct error *load_attach_more(struct load_session *session, const struct load_p
 	return err;
 }
 
+/* Children forked before the tracepoints stood are not told by them. */
+static struct error *add_descendants(struct load_session *session)
+{
+	size_t known = session->n_pids;
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < known && !err; i++) {
+		struct arena *arena = arena_new();
+		int *pids;
+		size_t n = 0;
+
+		error_free(proc_children(session->pids[i], arena, &pids, &n));
+		for (size_t k = 0; k < n && !err; k++)
+			err = load_add_pid(session, pids[k]);
+		arena_free(arena);
+	}
+	return err;
+}
+
 struct error *load_attach(struct load_session *session)
 {
 	struct error *err = attach_follow(session);
 
+	if (!err && session->config.filter == LOAD_FOLLOW)
+		err = add_descendants(session);
 	if (err)
 		return err;
 	return load_attach_more(session, session->config.places, session->config.n_places);

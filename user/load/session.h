@@ -68,6 +68,8 @@ struct error *attach_places(struct load_session *session, const struct load_plac
 			    int pid) _must_use_;
 /* The tracepoints of LOAD_FOLLOW; nothing for the other filters. */
 struct error *attach_follow(struct load_session *session) _must_use_;
+/* One program at one place of one process; a file descriptor, or negative errno. */
+int attach_one(int prog_fd, const char *path, u64 offset, int pid);
 bool attach_perf_permitted(void);
 bool attach_multi_supported(void);
 int attach_uprobe_type(void); /* negative errno */
