@@ -140,6 +140,16 @@ static void check_limit(const struct host *host, struct check *check)
 		     "Kernels from 5.12 stop by themselves.");
 }
 
+static void check_cheap(const struct host *host, struct check *check)
+{
+	if (host->features.emulated_nop)
+		ok(check, "a probe on a nop is emulated, measured");
+	else
+		warn(check, "a probe on a nop costs as much as one on any instruction",
+		     "Kernels from 5.0 on x86-64 and 6.13 on arm64 emulate it; \"uprobes\" above "
+		     "has to work for measuring it.");
+}
+
 static void check_missed(const struct host *host, struct check *check)
 {
 	if (host->features.misses)
@@ -253,6 +263,7 @@ static const struct check_type types[] = {
 	{"faulting reads", check_faulting, true},
 	{"cookies", check_cookies, true},
 	{"exact limits", check_limit, true},
+	{"cheap probes", check_cheap, true},
 	{"missed hits", check_missed, true},
 	{"sysctls", check_sysctls},
 	{"memlock", check_memlock},

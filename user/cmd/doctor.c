@@ -61,6 +61,7 @@ struct error *cmd_doctor(const struct spec *spec, struct arena *arena)
 
 	privileges_read(&host.privileges);
 	load_probe_features(&host.features);
+	load_measure_features(&host.features);
 	for (size_t i = 0; !err && i < n; i++) {
 		struct check check;
 

@@ -56,7 +56,11 @@ void load_probe_features(struct load_features *features)
 	features->fetch_add = try_fetch_add();
 	features->signed_division = try_signed_division();
 	features->bounded_loops = try_bounded_loop();
+	libbpf_set_print(before);
+}
+
+void load_measure_features(struct load_features *features)
+{
 	features->misses = try_misses();
 	features->emulated_nop = features->perf_links && try_emulated_nop();
-	libbpf_set_print(before);
 }

@@ -31,8 +31,11 @@ struct load_features {
 	bool emulated_nop;    /* a probe on a one-byte nop is emulated, measured on an own child */
 	char why[256];	      /* first refusal, a sentence with its cure; "" if none */
 };
-/* Never fails: what can't be tried is false and `why` says so. Takes about 100 ms. */
+/* Never fails: what can't be tried is false and `why` says so. Loads a few small programs: 10 ms.
+ */
 void load_probe_features(struct load_features *features);
+/* After it, for doctor: `misses` and `emulated_nop`, which take half a second. */
+void load_measure_features(struct load_features *features);
 
 /* Places whose instructions are the same share one program. */
 struct load_program {
