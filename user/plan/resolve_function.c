@@ -147,8 +147,15 @@ struct error *unknown_function(struct lookup *lookup)
 
 	if (err)
 		return err;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(names[i], name))
+			return error_cure(error_new(ERROR_NOT_FOUND,
+						    "%s has no code of %s: the compiler has "
+						    "merged all of it into its callers",
+						    lookup->module->shown, name),
+					  "Give a line of a caller");
 		suggest_consider(&suggestions, names[i]);
+	}
 	n = elf_file_symbols(lookup->module->file, &symbols);
 	for (size_t i = 0; i < n; i++)
 		if (symbols[i].is_function)
