@@ -15,7 +15,6 @@
 #include "cmd/cmd_output.h"
 #include "cmd/explain.h"
 #include "cmd/privilege.h"
-#include "cmd/progress.h"
 #include "load/load.h"
 
 static const char *cost_name(enum insn_cost cost)
@@ -80,8 +79,7 @@ static void ask_features(struct gen_features *features)
 	features->signed_division = kernel.signed_division;
 }
 
-static struct error *say(const struct spec *spec, const struct target *target,
-			 const struct plan *plan, struct arena *arena)
+static struct error *say(const struct spec *spec, const struct plan *plan, struct arena *arena)
 {
 	const struct explain_form *form =
 		spec->format == FORMAT_JSON ? &explain_json : &explain_text;
@@ -98,9 +96,6 @@ static struct error *say(const struct spec *spec, const struct target *target,
 		err = form->program(plan, i, spec->verbose, arena);
 	for (size_t i = 0; !err && i < plan->n_notes; i++)
 		err = form->note(plan->notes[i]);
-	if (!err && target->script)
-		err = form->note(arena_printf(arena, "%s is a script; its interpreter is %s",
-					      target->script, target->files[0].shown));
 	return err;
 }
 
@@ -108,15 +103,12 @@ struct error *cmd_explain(const struct spec *spec, struct arena *arena)
 {
 	struct plan _cleanup_(plan_freep) *plan = NULL;
 	struct gen_features features;
-	struct progress *progress;
 	struct target *target;
 	struct error *err = target_find(&spec->target, arena, &target);
 
 	if (err)
 		return err;
 	ask_features(&features);
-	progress = progress_begin(spec, "reading debug information");
-	err = plan_build(spec, target_plan_files, target, &features, &plan);
-	progress_end(progress);
-	return err ? err : say(spec, target, plan, arena);
+	err = target_plan(spec, target, &features, &plan);
+	return err ? err : say(spec, plan, arena);
 }

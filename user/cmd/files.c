@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmd/files.h"
 
+#include "cmd/progress.h"
+
 struct error *target_plan_files(void *context, const char *binary, struct arena *arena,
 				struct plan_file **files, size_t *n)
 {
@@ -18,5 +20,23 @@ struct error *target_plan_files(void *context, const char *binary, struct arena 
 	for (size_t i = 0; i < n_found; i++)
 		(*files)[i] = (struct plan_file){found[i].path, found[i].shown, found[i].root};
 	*n = n_found;
+	return NULL;
+}
+
+struct error *target_plan(const struct spec *spec, const struct target *target,
+			  const struct gen_features *features, struct plan **plan)
+{
+	struct progress *progress = progress_begin(spec, "reading debug information");
+	struct error *err =
+		plan_build(spec, target_plan_files, (void *)(uintptr_t)target, features, plan);
+	struct plan *built;
+
+	progress_end(progress);
+	if (err || !target->script)
+		return err;
+	built = *plan;
+	*arena_push(built->arena, built->notes, built->n_notes) =
+		arena_printf(built->arena, "%s is a script; its interpreter is %s", target->script,
+			     target->files[0].shown);
 	return NULL;
 }

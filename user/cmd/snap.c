@@ -103,7 +103,7 @@ struct error *cmd_snap(const struct spec *spec, struct arena *arena)
 	if (!err)
 		err = session_gen_features(&features);
 	if (!err)
-		err = plan_build(spec, target_plan_files, target, &features, &snap.plan);
+		err = target_plan(spec, target, &features, &snap.plan);
 	if (!err)
 		err = show_open(spec, &snap.sink);
 	if (!err)

@@ -13,12 +13,12 @@ extern struct error error_process_gone;
 
 struct proc_map {
 	u64 start, end;
-	u64 offset;        /* in the file */
+	u64 offset; /* in the file */
 	bool readable, writable, executable, shared;
 	u32 dev_major, dev_minor;
 	u64 inode;
-	const char *path;  /* as the process sees it; "" for anonymous, "[stack]", "[vdso]" */
-	bool deleted;      /* the file was unlinked or replaced: path has no " (deleted)" */
+	const char *path; /* as the process sees it; "" for anonymous, "[stack]", "[vdso]" */
+	bool deleted;	  /* the file was unlinked or replaced: path has no " (deleted)" */
 };
 struct error *proc_maps(int pid, struct arena *arena, struct proc_map **maps, size_t *n) _must_use_;
 /* Parses the text of a maps file; for tests and records. */
@@ -26,9 +26,9 @@ struct error *proc_maps_parse(const char *text, size_t len, struct arena *arena,
 			      struct proc_map **maps, size_t *n) _must_use_;
 
 /*
- * A path by which this process can open the file of a map: through /proc/PID/root, as it stands (the
- * kernel shows a chrooted process's files from our root), or, if the file there is another one by
- * now, /proc/PID/map_files/START-END. NULL for memory without a file.
+ * A path by which this process can open the file of a map: through /proc/PID/root, as it stands
+ * (the kernel shows a chrooted process's files from our root), or, if the file there is another one
+ * by now, /proc/PID/map_files/START-END. NULL for memory without a file.
  */
 const char *proc_path(int pid, const struct proc_map *map, struct arena *arena);
 const char *proc_root(int pid, struct arena *arena); /* "/proc/PID/root"; "" if it is our own */
@@ -36,10 +36,10 @@ struct error *proc_exe(int pid, struct arena *arena, const char **path) _must_us
 struct error *proc_comm(int pid, struct arena *arena, const char **comm) _must_use_;
 /* Fields of /proc/PID/stat. */
 struct proc_stat {
-	char state;      /* 'Z': ended, not yet waited for */
+	char state; /* 'Z': ended, not yet waited for */
 	int parent;
-	bool is_kernel;  /* a kernel thread: it has no program */
-	u64 start_time;  /* as proc_start_time() */
+	bool is_kernel; /* a kernel thread: it has no program */
+	u64 start_time; /* as proc_start_time() */
 };
 struct error *proc_stat(int pid, struct proc_stat *stat) _must_use_;
 /* Start time in clock ticks since boot: tells a pid from its reuse. */
@@ -58,7 +58,8 @@ struct error *proc_children(int pid, struct arena *arena, int **pids, size_t *n)
 bool proc_is_resident(int pid, u64 address, size_t len);
 bool proc_read_memory(int pid, u64 address, void *bytes, size_t len);
 /* This system's vdso as pid has it, and its address; *len 0 if it has none. */
-struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes, size_t *len) _must_use_;
+struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes,
+			size_t *len) _must_use_;
 /* auxv value (AT_SYSINFO_EHDR, AT_BASE); false if absent. */
 bool proc_auxv(int pid, u64 type, u64 *value);
 /* The environment for doctor: pid namespace inode, depth of nesting. */

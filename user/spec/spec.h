@@ -10,10 +10,10 @@
 #include "base/error.h"
 
 enum target_kind {
-	TARGET_NONE,    /* list, explain of a file given with -x need none of the others */
-	TARGET_PIDS,    /* -p */
-	TARGET_BINARY,  /* -x: every process that runs or maps it */
-	TARGET_COMM,    /* --comm GLOB */
+	TARGET_NONE,	/* list, explain of a file given with -x need none of the others */
+	TARGET_PIDS,	/* -p */
+	TARGET_BINARY,	/* -x: every process that runs or maps it */
+	TARGET_COMM,	/* --comm GLOB */
 	TARGET_COMMAND, /* -- COMMAND ARG...; with -x BINARY too, places are looked up in BINARY */
 };
 
@@ -23,25 +23,25 @@ struct target_spec {
 	size_t n_pids;
 	const char *binary; /* -x, or NULL */
 	const char *comm;
-	char **command;     /* NULL-terminated argv, or NULL */
-	bool follow;        /* --follow: children too */
+	char **command; /* NULL-terminated argv, or NULL */
+	bool follow;	/* --follow: children too */
 };
 
 enum place_form {
 	PLACE_FUNCTION, /* FUNC */
-	PLACE_RETURN,   /* FUNC%return */
-	PLACE_OFFSET,   /* FUNC:+N */
-	PLACE_LINE,     /* FILE:LINE */
-	PLACE_ADDRESS,  /* *0xADDR */
-	PLACE_ALL,      /* FUNC:* or FILE:* (count, list) */
+	PLACE_RETURN,	/* FUNC%return */
+	PLACE_OFFSET,	/* FUNC:+N */
+	PLACE_LINE,	/* FILE:LINE */
+	PLACE_ADDRESS,	/* *0xADDR */
+	PLACE_ALL,	/* FUNC:* or FILE:* (count, list) */
 };
 
 struct place_spec {
-	const char *text;     /* as written, for messages */
-	const char *binary;   /* BIN: or NULL */
+	const char *text;   /* as written, for messages */
+	const char *binary; /* BIN: or NULL */
 	enum place_form form;
-	const char *name;     /* function or file */
-	unsigned line;        /* LINE, or N of +N */
+	const char *name; /* function or file */
+	unsigned line;	  /* LINE, or N of +N */
 	u64 address;
 };
 
@@ -49,16 +49,16 @@ enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_TRACE };
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct limits {
-	u64 hits;          /* -n; 0: no limit */
-	u64 duration_ns;   /* -d; 0: no limit */
-	u64 rate;          /* --rate a second; 0: no limit */
-	u64 skip;          /* --skip: the first N hits */
-	u64 sample;        /* --sample 1/N: every Nth hit; 0 and 1: all */
-	u32 stack_bytes;   /* --stack */
-	u32 frames;        /* --frames */
-	u32 depth;         /* --depth: pointers followed from a variable */
-	u32 elements;      /* --elements of an array */
-	u32 string_bytes;  /* --string */
+	u64 hits;	  /* -n; 0: no limit */
+	u64 duration_ns;  /* -d; 0: no limit */
+	u64 rate;	  /* --rate a second; 0: no limit */
+	u64 skip;	  /* --skip: the first N hits */
+	u64 sample;	  /* --sample 1/N: every Nth hit; 0 and 1: all */
+	u32 stack_bytes;  /* --stack */
+	u32 frames;	  /* --frames */
+	u32 depth;	  /* --depth: pointers followed from a variable */
+	u32 elements;	  /* --elements of an array */
+	u32 string_bytes; /* --string */
 };
 
 enum list_what { LIST_FUNCS, LIST_LINES, LIST_VARS };
@@ -68,18 +68,18 @@ struct spec {
 	struct target_spec target;
 	struct place_spec *places;
 	size_t n_places;
-	const char *condition;   /* --if, or NULL */
-	const char **captures;   /* --capture */
+	const char *condition; /* --if, or NULL */
+	const char **captures; /* --capture */
 	size_t n_captures;
 	enum list_what list_what;
 	const char *list_pattern; /* list: PLACE or glob, or NULL */
-	const char *file;        /* replay's FILE */
+	const char *file;	  /* replay's FILE */
 	struct limits limits;
 	enum output_format format;
 	enum color_mode color;
-	const char *output;      /* -o, or NULL */
+	const char *output; /* -o, or NULL */
 	bool regs, exact, quiet;
-	unsigned verbose;        /* -v count */
+	unsigned verbose; /* -v count */
 	bool help, version;
 	int argc; /* the command line itself, for record files */
 	char **argv;
