@@ -113,6 +113,22 @@ $(B)/tests/expr/property: $(EXPR_SRC) $(wildcard tests/expr/*.h) $(B)/libsnaplin
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(EXPR_SRC) $(B)/libsnapline.a $(ALL_LDFLAGS) $(LDLIBS) -ldl -lm
 
+# libFuzzer over expressions; crashes stay in build/fuzz.
+FUZZ_SECONDS ?= 30
+SEED ?= 0
+.PHONY: fuzz-expr
+fuzz-expr: $(TOP)/fuzz/expr
+	$(Q)mkdir -p $(TOP)/fuzz/corpus-expr && cd $(TOP)/fuzz && ./expr -max_total_time=$(FUZZ_SECONDS) \
+		-seed=$(SEED) -max_len=200 -timeout=5 -dict=$(CURDIR)/tests/fuzz/expr.dict \
+		-print_final_stats=1 corpus-expr
+
+FUZZ_ROOMS := base arch dwarf elf expr gen
+$(TOP)/fuzz/expr: tests/fuzz/fuzz_expr.c $(wildcard tests/expr/*.h) $(wildcard $(FUZZ_ROOMS:%=user/%/*.[ch]))
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		-o $@ $< $(wildcard $(FUZZ_ROOMS:%=user/%/*.c)) $(LDLIBS)
+
 setup:
 	@tools/setup
 
