@@ -175,6 +175,8 @@ struct dw_tls {
 bool dw_tls_segment(struct dw *dw, struct dw_tls *tls);
 /* Is the module the program itself, not a library? Its storage then lies next to the thread pointer. */
 bool dw_is_program(struct dw *dw);
+/* Distance of a program's thread-local variable from the thread pointer; false for a library's. */
+bool dw_tls_offset(struct dw *dw, u64 offset, s64 *from_thread_pointer);
 
 /* Call frame information (DWARF 5, section 6.4), from .eh_frame and .debug_frame. */
 enum cfi_rule_kind {

@@ -44,3 +44,24 @@ bool dw_is_program(struct dw *dw)
 	}
 	return false;
 }
+
+/*
+ * x86-64 lays the program's block directly below the thread pointer, arm64 above a header of two
+ * words ("ELF Handling For Thread-Local Storage", variants II and I, sections 3.4.2 and 3.3).
+ */
+bool dw_tls_offset(struct dw *dw, u64 offset, s64 *from_thread_pointer)
+{
+	enum { TCB_HEADER = 16 };
+	const struct arch *arch = elf_file_arch(dw->file);
+	struct dw_tls tls;
+	u64 start;
+
+	if (!dw_is_program(dw) || !dw_tls_segment(dw, &tls) || (tls.align & (tls.align - 1)))
+		return false;
+	if (arch->elf_machine == EM_X86_64)
+		start = -((tls.size + tls.align - 1) & -tls.align);
+	else
+		start = (TCB_HEADER + tls.align - 1) & -tls.align;
+	*from_thread_pointer = (s64)(start + offset);
+	return true;
+}

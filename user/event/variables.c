@@ -6,22 +6,18 @@
 
 enum { MAX_IMPLICIT = 8 };
 
-/*
- * x86-64 lays the program's block directly below the thread pointer (TLS variant II, "ELF Handling
- * For Thread-Local Storage", section 3.4.2). Where a library's block is only the dynamic linker
- * knows.
- */
+/* Where a library's block is only the dynamic linker knows. */
 static enum absence tls_address(void *context_pointer, u64 offset, u64 *address)
 {
 	struct frame_context *context = context_pointer;
 	const struct event_module *module = context->frame->module;
 	u64 thread_pointer = context->event->thread_pointer;
-	struct dw_tls tls;
+	s64 distance;
 
-	if (!thread_pointer || !module || !module->dw || !dw_is_program(module->dw) ||
-	    !dw_tls_segment(module->dw, &tls) || (tls.align & (tls.align - 1)))
+	if (!thread_pointer || !module || !module->dw ||
+	    !dw_tls_offset(module->dw, offset, &distance))
 		return ABSENT_NO_TLS;
-	*address = thread_pointer - ((tls.size + tls.align - 1) & -tls.align) + offset;
+	*address = thread_pointer + (u64)distance;
 	return PRESENT;
 }
 

@@ -203,6 +203,13 @@ static struct error *compile_condition(struct plan *plan, struct place *place,
 	return err;
 }
 
+static bool tls_offset(void *context, struct dw *dw, u64 offset, s64 *from_thread_pointer)
+{
+	struct dw *module = context;
+
+	return dw_tls_offset(dw ? dw : module, offset, from_thread_pointer);
+}
+
 struct error *plan_compile(struct plan *plan, struct place *place,
 			   const struct gen_features *features)
 {
@@ -211,6 +218,8 @@ struct error *plan_compile(struct plan *plan, struct place *place,
 	struct gen_place gen = {
 		.arch = elf_file_arch(place->module->file),
 		.module = place->module->dw,
+		.tls_offset = tls_offset,
+		.context = place->module->dw,
 		.features = *features,
 	};
 	struct cfi_row *row = NULL;
