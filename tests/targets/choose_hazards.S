@@ -1,7 +1,7 @@
 // flags: -no-pie -nostartfiles -Wl,-z,noexecstack
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Instructions on which a probe does harm. Runs each 100,000 times; ends with 0 if all was computed
+ * Instructions on which a probe does harm. Runs each 10,000 times; ends with 0 if all was computed
  * as written, without a probe or with one where choose.h puts it.
  */
 	.text
@@ -73,6 +73,19 @@ count_up:
 	.cfi_endproc
 	.size count_up, . - count_up
 
+/* A repeated instruction: 11 rounds of it are one execution. */
+	.globl fill
+	.type fill, @function
+fill:
+	.cfi_startproc
+	lea	filled(%rip), %rdi
+	xor	%eax, %eax
+	mov	$11, %ecx
+	rep stosq
+	ret
+	.cfi_endproc
+	.size fill, . - fill
+
 /* Data between instructions: a decode from the start doesn't reach `constant`. */
 	.globl with_data
 	.type with_data, @function
@@ -94,7 +107,7 @@ constant:
 _start:
 	.cfi_startproc
 	.cfi_undefined rip
-	mov	$100000, %ebx
+	mov	$10000, %ebx
 	xor	%r12d, %r12d
 	xor	%r13d, %r13d
 .Lloop:
@@ -112,12 +125,13 @@ _start:
 	call	patchable
 	call	count_up
 	call	with_data
+	call	fill
 	dec	%rbx
 	jnz	.Lloop
 	call	ask_pid
 	xor	%edi, %edi
 	lea	(%r12,%r13), %rdi
-	cmpq	$100000, updates(%rip)
+	cmpq	$10000, updates(%rip)
 	setne	%al
 	movzbl	%al, %eax
 	or	%rax, %rdi
@@ -131,6 +145,11 @@ _start:
 	.balign 8
 updates:
 	.quad	0
+
+	.bss
+	.balign 8
+filled:
+	.skip	88
 
 	.section __rseq_cs, "aw"
 	.balign 32

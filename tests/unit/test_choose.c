@@ -47,9 +47,10 @@ static u64 pc_of(const struct opened *opened, const char *symbol)
 
 static struct choice choose(const struct opened *opened, u64 pc, enum choose_for what, bool exact)
 {
+	struct choose_how how = {.what = what, .exact = exact};
 	struct choice choice;
 
-	assert_null(choose_instruction(opened->dw, pc, what, exact, opened->arena, &choice));
+	assert_null(choose_instruction(opened->dw, pc, &how, opened->arena, &choice));
 	assert_non_null(choice.why);
 	assert_int_not_equal(choice.cost, INSN_REFUSED);
 	return choice;
@@ -58,8 +59,9 @@ static struct choice choose(const struct opened *opened, u64 pc, enum choose_for
 static void assert_refused(const struct opened *opened, u64 pc, enum choose_for what, bool exact,
 			   const char *says)
 {
+	struct choose_how how = {.what = what, .exact = exact};
 	struct choice choice;
-	struct error *err = choose_instruction(opened->dw, pc, what, exact, opened->arena, &choice);
+	struct error *err = choose_instruction(opened->dw, pc, &how, opened->arena, &choice);
 
 	assert_non_null(err);
 	assert_int_equal(err->kind, ERROR_USAGE);
@@ -93,6 +95,19 @@ static void test_patchable_entry_is_left(void **state)
 	close_target(&opened);
 }
 
+static void test_named_registers_are_kept(void **state)
+{
+	struct opened opened = open_target(TARGETS "choose_hazards");
+	struct choose_how how = {.what = CHOOSE_SNAPSHOT, .regs = UINT32_MAX};
+	u64 entry = pc_of(&opened, "patchable");
+	struct choice choice;
+
+	/* lea writes eax: that far and no further */
+	assert_null(choose_instruction(opened.dw, entry, &how, opened.arena, &choice));
+	assert_int_equal(choice.pc, entry + 5);
+	close_target(&opened);
+}
+
 static void test_kernel_hazards_are_refused_or_left(void **state)
 {
 	struct opened opened = open_target(TARGETS "choose_hazards");
@@ -102,6 +117,18 @@ static void test_kernel_hazards_are_refused_or_left(void **state)
 	assert_int_not_equal(choose(&opened, exchange, CHOOSE_SNAPSHOT, false).pc, exchange);
 	assert_refused(&opened, call, CHOOSE_COUNTER, true, "crash");
 	assert_int_not_equal(choose(&opened, call, CHOOSE_COUNTER, false).pc, call);
+	close_target(&opened);
+}
+
+static void test_repeated_instruction_is_left(void **state)
+{
+	struct opened opened = open_target(TARGETS "choose_hazards");
+	u64 rounds = pc_of(&opened, "fill") + 14;
+
+	/* on for a counter; back for a snapshot, as the fill itself is seen */
+	assert_int_equal(choose(&opened, rounds, CHOOSE_COUNTER, false).pc, rounds + 3);
+	assert_int_equal(choose(&opened, rounds, CHOOSE_SNAPSHOT, false).pc, rounds - 5);
+	assert_refused(&opened, rounds, CHOOSE_COUNTER, true, "each would count as a hit");
 	close_target(&opened);
 }
 
@@ -263,13 +290,13 @@ static size_t check_counts(struct opened *opened, const u32 *counts, const char 
 		u64 pc = code.insns[i].insn.address;
 
 		for (int what = CHOOSE_COUNTER; what <= CHOOSE_SNAPSHOT; what++) {
+			struct choose_how how = {.what = what};
 			struct choice choice;
 			struct error *err;
 
 			if (!code.insns[i].is_reached)
 				continue;
-			err = choose_instruction(opened->dw, pc, what, false, opened->arena,
-						 &choice);
+			err = choose_instruction(opened->dw, pc, &how, opened->arena, &choice);
 			if (err) {
 				error_free(err);
 				continue;
@@ -316,6 +343,7 @@ static void test_snapshot_passes_no_store_or_load(void **state)
 	for (size_t f = 0; f < ARRAY_LEN(functions); f++) {
 		load_function(&opened, functions[f], &code);
 		for (size_t i = 0; i < code.n; i++) {
+			struct choose_how how = {.what = CHOOSE_SNAPSHOT};
 			struct choice choice;
 			u64 pc = code.insns[i].insn.address;
 			struct error *err;
@@ -323,8 +351,7 @@ static void test_snapshot_passes_no_store_or_load(void **state)
 
 			if (!code.insns[i].is_reached)
 				continue;
-			err = choose_instruction(opened.dw, pc, CHOOSE_SNAPSHOT, false,
-						 opened.arena, &choice);
+			err = choose_instruction(opened.dw, pc, &how, opened.arena, &choice);
 			refused = err != NULL;
 			error_free(err);
 			for (size_t n = i;
@@ -384,7 +411,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nop_before_red_zone_is_left),
 		cmocka_unit_test(test_patchable_entry_is_left),
+		cmocka_unit_test(test_named_registers_are_kept),
 		cmocka_unit_test(test_kernel_hazards_are_refused_or_left),
+		cmocka_unit_test(test_repeated_instruction_is_left),
 		cmocka_unit_test(test_restartable_sequence_is_refused),
 		cmocka_unit_test(test_middle_of_an_instruction_is_refused),
 		cmocka_unit_test(test_data_in_code_is_refused),

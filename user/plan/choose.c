@@ -11,7 +11,7 @@ struct chooser {
 	struct code code;
 	size_t asked;
 	size_t first, last; /* the basic block */
-	enum choose_for what;
+	struct choose_how how;
 	struct observed observed; /* CHOOSE_SNAPSHOT only */
 	const char *obstacle;	  /* why the nearest emulated instruction could not be taken */
 };
@@ -162,7 +162,7 @@ static struct error *may_pass(struct chooser *chooser, size_t from, size_t to, s
 	bool same;
 	struct error *err;
 
-	*may = chooser->what == CHOOSE_COUNTER;
+	*may = chooser->how.what == CHOOSE_COUNTER;
 	if (*may)
 		return NULL;
 	at = first_noticed(chooser, from, to, chooser->observed.regs, &why);
@@ -219,11 +219,11 @@ static struct error *find_cost(struct chooser *chooser, enum insn_cost cost, siz
 }
 
 /* Why nothing may be moved here at all; NULL: it may. */
-static const char *why_fixed(const struct chooser *chooser, bool exact)
+static const char *why_fixed(const struct chooser *chooser)
 {
 	const struct code *code = &chooser->code;
 
-	if (exact)
+	if (chooser->how.exact)
 		return "moving is off";
 	if (!code->extent.is_whole)
 		return "parts of this function may be unknown without a symbol table, and jumps "
@@ -303,9 +303,10 @@ static struct error *find_better(struct chooser *chooser, const char *hazard, si
 
 	code_find_labels(&chooser->code);
 	find_block(chooser);
-	if (chooser->what == CHOOSE_SNAPSHOT)
+	if (chooser->how.what == CHOOSE_SNAPSHOT)
 		err = observe(chooser->code.dw, chooser->code.insns[chooser->asked].insn.address,
 			      chooser->code.arena, &chooser->observed);
+	chooser->observed.regs |= chooser->how.regs;
 	if (!err)
 		err = find_cost(chooser, INSN_EMULATED, to);
 	if (!err && hazard && *to == chooser->asked)
@@ -313,10 +314,10 @@ static struct error *find_better(struct chooser *chooser, const char *hazard, si
 	return err;
 }
 
-struct error *choose_instruction(struct dw *dw, u64 pc, enum choose_for what, bool exact,
+struct error *choose_instruction(struct dw *dw, u64 pc, const struct choose_how *how,
 				 struct arena *arena, struct choice *choice)
 {
-	struct chooser chooser = {.what = what};
+	struct chooser chooser = {.how = *how};
 	const char *hazard, *fixed;
 	const struct insn *asked;
 	size_t to;
@@ -329,7 +330,7 @@ struct error *choose_instruction(struct dw *dw, u64 pc, enum choose_for what, bo
 	hazard = hazard_at(&chooser.code, to);
 	/* leaving a restartable sequence or an exclusive span is leaving what was asked for */
 	fixed = hazard && asked->cost != INSN_REFUSED ? "the whole of it is not to be probed"
-						      : why_fixed(&chooser, exact);
+						      : why_fixed(&chooser);
 	if (!fixed && (hazard || asked->cost != INSN_EMULATED))
 		err = find_better(&chooser, hazard, &to);
 	if (err)

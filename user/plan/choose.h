@@ -29,12 +29,18 @@ struct choice {
 	const char *why; /* a sentence: why it was moved, or not */
 };
 
+struct choose_how {
+	enum choose_for what;
+	bool exact; /* no move to save cost, nor off a hazard: then it is refused */
+	u32 regs;   /* mask by DWARF number: registers that are looked at by name, not by a variable
+		     */
+};
+
 /*
- * Chooses the instruction for the place at pc. `exact` forbids moving; ask for it too where the
- * user names registers, which a move may change. ERROR_USAGE, with what would have happened, if pc
- * is no start of an instruction of a function, or if no probe is safe there.
+ * Chooses the instruction for the place at pc. ERROR_USAGE, with what would have happened, if pc is
+ * no start of an instruction of a function, or if no probe is safe there.
  */
-struct error *choose_instruction(struct dw *dw, u64 pc, enum choose_for what, bool exact,
+struct error *choose_instruction(struct dw *dw, u64 pc, const struct choose_how *how,
 				 struct arena *arena, struct choice *choice) _must_use_;
 
 /*

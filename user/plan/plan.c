@@ -57,11 +57,25 @@ static struct error *plan_module(struct plan *plan, const struct plan_file *file
 	return err;
 }
 
+/* Registers that the user names ($rdi, $arg1, $return) have to be those of the place itself. */
+static bool names_registers(const struct spec *spec, const struct place *place)
+{
+	bool names = spec->regs || place->is_return || (spec->condition && strchr(spec->condition, '$'));
+
+	for (size_t i = 0; i < spec->n_captures; i++)
+		names |= strchr(spec->captures[i], '$') != NULL;
+	return names;
+}
+
 static struct error *choose(struct plan *plan, struct place *place)
 {
+	struct choose_how how = {
+		.what = CHOOSE_SNAPSHOT,
+		.exact = plan->spec->exact,
+		.regs = names_registers(plan->spec, place) ? UINT32_MAX : 0,
+	};
 	struct choice choice;
-	struct error *err = choose_instruction(place->module->dw, place->asked, CHOOSE_SNAPSHOT,
-					       plan->spec->exact, plan->arena, &choice);
+	struct error *err = choose_instruction(place->module->dw, place->asked, &how, plan->arena, &choice);
 
 	if (err)
 		return err;
