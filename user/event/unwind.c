@@ -135,6 +135,16 @@ static void name_by_symbol(struct step *step, struct frame *frame)
 	frame->function_offset = frame->pc - symbol->pc;
 }
 
+/* As gdb calls it: in C a linkage name is an alias that was chosen (__GI_raise), not a mangling. */
+static const char *shown_name(const struct dw_function *function)
+{
+	const char *linkage = function->linkage_name;
+
+	if (!linkage || (linkage[0] == '_' && strchr("ZRD", linkage[1])))
+		return function->name;
+	return linkage;
+}
+
 /* An inlined function's line is the pc's; its caller's is where the inlined call stands. */
 static void add_described_frames(struct step *step, struct dw_frame *frames, size_t n, u32 room)
 {
@@ -146,7 +156,7 @@ static void add_described_frames(struct step *step, struct dw_frame *frames, siz
 	for (size_t i = 0; i < n && i < room; i++) {
 		struct frame *frame = add_frame(step);
 
-		frame->function = frames[i].function->name;
+		frame->function = shown_name(frames[i].function);
 		frame->is_inlined = frames[i].instance.is_inlined;
 		frame->dw_frame = &frames[i];
 		frame->file = line ? file : NULL;
