@@ -237,15 +237,36 @@ struct loc *dw_decode(struct dw *dw, Dwarf_Attribute *attr, const Dwarf_Op *ops,
 	return decode(&decoder);
 }
 
+static bool is_entry(struct dw *dw, u64 pc, struct arena *arena)
+{
+	struct dw_instance instance;
+	Dwarf_Die function;
+
+	return dw_subprogram_at(dw, pc, &function) &&
+	       dw_instance_of(dw, &function, arena, &instance) && instance.entry == pc;
+}
+
+/*
+ * The first entry of the list that covers pc. gcc writes an empty range at a function's entry for
+ * what holds only before the statements that have no instruction there; gdb 13 takes it
+ * (dwarf2_find_location_expression()), and so do we.
+ */
 struct loc *dw_decode_attr(struct dw *dw, Dwarf_Attribute *attr, u64 pc, struct arena *arena)
 {
+	Dwarf_Addr base, start, end;
+	ptrdiff_t at = 0;
 	Dwarf_Op *ops;
 	size_t n;
-	int found = dwarf_getlocation_addr(attr, pc, &ops, &n, 1);
 
-	if (found < 0)
-		return dw_loc_absent(ABSENT_UNSUPPORTED, arena);
-	if (found == 0)
-		return dw_loc_absent(ABSENT_OPTIMIZED_OUT, arena);
-	return dw_decode(dw, attr, ops, n, arena);
+	for (size_t i = 0; i < DW_MAX_RANGES; i++) {
+		at = dwarf_getlocations(attr, at, &base, &start, &end, &ops, &n);
+		if (at < 0)
+			return dw_loc_absent(ABSENT_UNSUPPORTED, arena);
+		if (at == 0)
+			break;
+		if ((pc >= start && pc < end) ||
+		    (start == end && pc == start && is_entry(dw, pc, arena)))
+			return dw_decode(dw, attr, ops, n, arena);
+	}
+	return dw_loc_absent(ABSENT_OPTIMIZED_OUT, arena);
 }
