@@ -203,11 +203,19 @@ static void drop_rests(struct line_query *query)
 			i++;
 }
 
-static bool is_entry(const struct line_query *query, u32 insn, size_t except)
+/* Does an entry begin here that control, coming from within the line, meets without leaving it? */
+static bool meets_entry(const struct line_query *query, u32 insn, size_t except)
 {
-	for (size_t i = 0; i < query->n_entries; i++)
-		if (i != except && query->entries[i] == insn)
-			return true;
+	for (size_t i = 0; i < query->n_entries; i++) {
+		size_t row = query->body->first_row[insn];
+		u8 state = IN;
+
+		if (i == except || query->entries[i] != insn)
+			continue;
+		while (query->body->rows[row] != query->entry_rows[i])
+			state = pass_row(query, row++, state);
+		return state == IN;
+	}
 	return false;
 }
 
@@ -241,7 +249,7 @@ static bool always_leads_on(struct line_query *query, size_t entry)
 			if (query->must[i])
 				continue;
 			query->must[i] =
-				is_entry(query, i, entry) ||
+				meets_entry(query, i, entry) ||
 				(pass_insn(query, i, IN) == IN && leads_to_entry(query, i));
 			changed |= query->must[i];
 		}
