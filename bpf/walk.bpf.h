@@ -74,10 +74,11 @@ _inline_ u64 read_plain(void *to, u64 len, const struct record_chunk *chunk)
 	long got;
 
 	if (chunk->kind == 2) {
-		got = bpf_probe_read_user_str(to, len, from);
-		/* The NUL behind a string that was cut is the helper's, not the program's. */
-		if (got == (long)len)
-			got--;
+		/* One more than wanted: its place takes the NUL that the helper puts behind a
+		 * string that it cut, which is not the program's. */
+		got = bpf_probe_read_user_str(to, len + 1, from);
+		if (got > (long)len)
+			return len;
 		return got > 0 ? got : 0;
 	}
 	return bpf_probe_read_user(to, len, from) ? 0 : len;
@@ -174,7 +175,7 @@ _inline_ u64 fault_string(void *to, u64 len, const struct record_chunk *chunk)
 	if (bpf_copy_from_user(to, 1, (void *)address))
 		return 0;
 	got = read_plain(to, len, chunk);
-	if (got || next >= address + len || vma_kind(next, 1) != VMA_PLAIN)
+	if (got || next > address + len || vma_kind(next, 1) != VMA_PLAIN)
 		return got;
 	if (bpf_copy_from_user(to, 1, (void *)next))
 		return 0;

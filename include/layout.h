@@ -6,7 +6,8 @@
  *
  * The chunks are also the walk's work list (bpf/walk.bpf.h). Without roots there is one chunk and
  * no scratch. A read starts at the data limit at the latest and is at most SNAPLINE_MAX_READ long,
- * which is the slack. User space trims it to record.h's form as it takes it from the ring.
+ * which with the NUL of a cut string is the slack. User space trims it to record.h's form as it
+ * takes it from the ring.
  */
 #ifndef SNAPLINE_LAYOUT_H
 #define SNAPLINE_LAYOUT_H

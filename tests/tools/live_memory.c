@@ -128,6 +128,35 @@ static void test_list(u64 through_array, bool old_kernel)
 	free(seen.record);
 }
 
+/* Strings of 63 and 64 characters; the table says 64. */
+static void hit_long_strings(u64 *shared, u64 argument)
+{
+	static char names[2][80];
+	static struct element elements[2] = {{&elements[1], names[0], 0}, {NULL, names[1], 0}};
+
+	memset(names[0], 'x', 63);
+	memset(names[1], 'y', 64);
+	shared[0] = (u64)names[0];
+	shared[1] = (u64)names[1];
+	live_hit(1, elements);
+}
+
+static void test_long_strings(void)
+{
+	struct live_child child = live_fork(hit_long_strings, 0);
+	struct load_config config = walk_config(&child, 1);
+	const struct record_chunk *whole, *cut;
+	struct seen seen = {};
+
+	live_run(&config, &child, keep_first, &seen);
+	whole = chunk_at(&seen, child.shared[0], 2);
+	cut = chunk_at(&seen, child.shared[1], 2);
+	live_ok(whole && whole->len == 64 && !((const char *)bytes_of(&seen, whole))[63] && cut &&
+			cut->len == 64 && ((const char *)bytes_of(&seen, cut))[63] == 'y',
+		"a string that just fits has its NUL, one that was cut has none");
+	free(seen.record);
+}
+
 /* A string that starts five bytes before the end of its page; the next was never touched. */
 static void hit_fresh_page(u64 *shared, u64 argument)
 {
@@ -406,6 +435,7 @@ int main(int argc, char **argv)
 	test_list(0, false);
 	test_list(1, false);
 	test_list(1, true);
+	test_long_strings();
 	test_fault();
 	test_userfaultfd();
 	test_top_of_stack();

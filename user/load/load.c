@@ -127,8 +127,9 @@ static void set_record_knobs(struct load_session *session, struct snap_bpf__roda
 		walks ? (u32)sizeof(struct record)
 		      : (u32)(sizeof(struct record_head) + sizeof(struct record_chunk));
 	knobs->knob_data_limit = config->stack_bytes + data;
+	/* One byte more for the NUL of a cut string. */
 	knobs->knob_record_bytes =
-		(knobs->knob_data_at + knobs->knob_data_limit + SNAPLINE_MAX_READ + 7) & ~7u;
+		(knobs->knob_data_at + knobs->knob_data_limit + SNAPLINE_MAX_READ + 1 + 7) & ~7u;
 	session->info.record_bytes = knobs->knob_record_bytes;
 }
 
