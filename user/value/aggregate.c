@@ -94,7 +94,7 @@ static void add_elements(const struct builder *builder, struct value *value,
 {
 	const struct value_limits *limits = builder->context->limits;
 	struct arena *arena = builder->context->arena;
-	u64 size = type_strip(element)->size, i = 0;
+	u64 size = build_object_size(element, builder->context), i = 0;
 
 	for (u64 shown = 0; i < count && shown < limits->elements && !build_is_full(builder);) {
 		struct node_site site = {arena_printf(arena, "[%llu]", (unsigned long long)i),
@@ -153,7 +153,7 @@ void build_array(const struct builder *builder, struct value *value, const struc
 {
 	const struct type *element = element_type(stripped, builder->context->arena);
 	struct char_form form = text_char_form(element);
-	u64 size = type_strip(element)->size, count, room;
+	u64 size = build_object_size(element, builder->context), count, room;
 	enum absence why;
 
 	if (!size || !array_count(builder, stripped, &count, &why)) {

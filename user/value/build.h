@@ -34,6 +34,8 @@ struct value *build_node(const struct builder *builder, const struct source *sou
 /* An empty node, counted. */
 struct value *build_blank(const struct builder *builder, const struct source *source,
 			  const struct node_site *site);
+/* Bytes that a thing has; 0 for a variable-length array whose length isn't known. */
+u64 build_object_size(const struct type *type, const struct value_context *context);
 bool build_is_full(const struct builder *builder);
 /* Sets the reason of the part that is missing. */
 void build_absent(struct value *value, const struct span *why);

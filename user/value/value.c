@@ -201,21 +201,25 @@ static bool check_state(const struct builder *builder, struct value *value,
 	return true;
 }
 
-/* Bytes that a thing has; a variable-length array's type has no fixed size. */
-static u64 object_size(const struct type *type, const struct value_context *context)
+u64 build_object_size(const struct type *type, const struct value_context *context)
 {
 	const struct type *stripped = type_strip(type);
 	bool is_upper_bound = false;
 	const struct loc *loc;
-	u64 number = 0;
+	u64 number = stripped->count;
 
-	if (stripped->size || stripped->kind != TYPE_ARRAY || stripped->count_known)
+	if (stripped->size || stripped->kind != TYPE_ARRAY)
 		return stripped->size;
-	loc = type_count_loc(stripped, &is_upper_bound);
-	if (!loc || !context->loc || loc_eval_number(loc, context->loc, &number) != PRESENT)
-		return 0;
+	if (!stripped->count_known) {
+		loc = type_count_loc(stripped, &is_upper_bound);
+		if (!loc || !context->loc ||
+		    loc_eval_number(loc, context->loc, &number) != PRESENT)
+			return 0;
+	}
 	number = min_u64(number + is_upper_bound, SOURCE_MAX_BYTES);
-	return number * min_u64(type_strip(type_target(stripped))->size, SOURCE_MAX_BYTES);
+	if (!number)
+		return 0;
+	return number * min_u64(build_object_size(type_target(stripped), context), SOURCE_MAX_BYTES);
 }
 
 struct value *build_node(const struct builder *builder, const struct source *source,
@@ -232,7 +236,7 @@ struct value *build_node(const struct builder *builder, const struct source *sou
 	} else if (stripped->is_declaration || (!aggregate && !stripped->size)) {
 		build_absent(value, &(struct span){.absence = ABSENT_INCOMPLETE_TYPE});
 	} else if (check_state(builder, value, source, site,
-			       object_size(site->type, builder->context), aggregate)) {
+			       build_object_size(site->type, builder->context), aggregate)) {
 		if (aggregate)
 			build_aggregate(builder, value, source, site, stripped);
 		else
@@ -261,7 +265,7 @@ struct value *value_from_loc(const char *name, const char *kind, const struct ty
 
 	if (loc->absence != PRESENT)
 		return value_absent(name, kind, type, loc->absence, NULL, context->arena);
-	source_from_loc(&source, loc, object_size(type, context), context);
+	source_from_loc(&source, loc, build_object_size(type, context), context);
 	return build_root(name, kind, type, &source, context);
 }
 
@@ -270,7 +274,7 @@ struct value *value_from_memory(const char *name, const char *kind, const struct
 {
 	struct source source;
 
-	source_from_memory(&source, address, object_size(type, context), context);
+	source_from_memory(&source, address, build_object_size(type, context), context);
 	return build_root(name, kind, type, &source, context);
 }
 
@@ -279,7 +283,7 @@ struct value *value_from_bytes(const char *name, const char *kind, const struct 
 {
 	struct source source;
 
-	source_from_bytes(&source, bytes, len, object_size(type, context), context);
+	source_from_bytes(&source, bytes, len, build_object_size(type, context), context);
 	return build_root(name, kind, type, &source, context);
 }
 
