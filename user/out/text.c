@@ -17,7 +17,7 @@
 #include "out/render.h"
 #include "out/tree.h"
 
-enum { INDENT = 8 };
+enum { INDENT = 8, VARIABLE_LINES = 20 };
 
 static void put_time(struct pen *pen, u64 time_ns)
 {
@@ -106,30 +106,93 @@ static void put_frame_line(struct pen *pen, const struct event *event, size_t i)
 	pen_newline(pen, 0);
 }
 
-/* The line of an argument repeats only what the frame's line had no room for. */
-static void put_variable(struct pen *pen, const struct value *value)
+/* By name: each unit has its own description of a type. */
+static bool shows(const struct value *value, const struct value *pointee)
 {
+	return tree_has_pointee(value) && tree_is_aggregate(value->children) &&
+	       value->children->address == pointee->address &&
+	       strcmp(value->children->type_name, pointee->type_name) == 0;
+}
+
+/* The inner frame that showed already what the value points to; NULL if none did. */
+static const struct frame *frame_that_shows(const struct event *event, size_t before,
+					    const struct value *value)
+{
+	if (!tree_has_pointee(value) || !value->children->address)
+		return NULL;
+	for (size_t i = 0; i < before; i++) {
+		const struct frame *frame = &event->frames[i];
+
+		for (size_t j = 0; j < frame->n_variables; j++)
+			if (shows(frame->variables[j], value->children))
+				return frame;
+	}
+	return NULL;
+}
+
+/* The line of an argument repeats only what the frame's line had no room for. */
+static void put_variable(struct pen *pen, const struct event *event, size_t frame,
+			 const struct value *value)
+{
+	const struct frame *seen;
+
 	if (is_argument(value) && !tree_is_aggregate(value) && !value->n_children)
 		return;
 	if (pen->out)
 		strbuf_printf(pen->out, "%*s", INDENT, "");
 	pen->column = INDENT;
 	pen_put(pen, PEN_NAME, value->name ? value->name : "?");
+	seen = frame_that_shows(event, frame, value);
 	if (is_argument(value) && !tree_is_aggregate(value)) {
-		tree_put_pointee(pen, value, INDENT);
+		if (!seen)
+			tree_put_pointee(pen, value, INDENT);
 	} else {
 		pen_put(pen, PEN_PLAIN, " = ");
-		tree_put(pen, value, INDENT);
+		if (seen)
+			tree_put_brief(pen, value);
+		else
+			tree_put(pen, value, INDENT);
 	}
+	if (seen)
+		pen_printf(pen, PEN_DIM, " -> see #%u", seen->n);
 	pen_newline(pen, 0);
 }
 
-static void put_frames(struct pen *pen, const struct event *event)
+/* A struct of a hundred members would bury the stack: without -v a variable has 20 lines. */
+static void cut_variable(struct pen *pen, size_t start)
+{
+	struct strbuf *out = pen->out;
+	size_t lines = 0, keep = out->len;
+
+	for (size_t i = start; i < out->len; i++)
+		if (out->text[i] == '\n' && ++lines == VARIABLE_LINES)
+			keep = i + 1;
+	if (lines <= VARIABLE_LINES + 1)
+		return;
+	out->len = keep;
+	strbuf_printf(out, "%*s", INDENT, "");
+	pen_printf(pen, PEN_DIM, "... (%zu more lines; -v shows them)", lines - VARIABLE_LINES);
+	pen_newline(pen, 0);
+}
+
+static void put_variables(struct pen *pen, const struct event *event, size_t n, bool all)
+{
+	const struct frame *frame = &event->frames[n];
+
+	for (size_t i = 0; i < frame->n_variables; i++) {
+		size_t start = pen->out->len;
+
+		put_variable(pen, event, n, frame->variables[i]);
+		if (!all)
+			cut_variable(pen, start);
+	}
+}
+
+static void put_frames(struct pen *pen, const struct event *event, bool all)
 {
 	for (size_t i = 0; i < event->n_frames; i++) {
 		put_frame_line(pen, event, i);
-		for (size_t j = 0; j < event->frames[i].n_variables; j++)
-			put_variable(pen, event->frames[i].variables[j]);
+		put_variables(pen, event, i, all);
 	}
 	if (event->stack_end && !strstr(event->stack_end, "outermost")) {
 		pen_printf(pen, PEN_DIM, "(the stack ends here: %s)", event->stack_end);
@@ -173,10 +236,10 @@ static struct error *put_snapshot(const struct sink *sink, const struct event *e
 
 	put_title(&pen, event);
 	for (size_t i = 0; i < event->n_captures; i++)
-		put_variable(&pen, event->captures[i]);
+		put_variable(&pen, event, 0, event->captures[i]);
 	if (event->show_regs && event->regs)
 		put_registers(&pen, event);
-	put_frames(&pen, event);
+	put_frames(&pen, event, sink->options.verbose > 0);
 	return render_write(sink->options.out, &out);
 }
 

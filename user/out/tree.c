@@ -17,10 +17,23 @@ static bool has_pointee(const struct value *value)
 	       !(value->text && value->text[0] == '@');
 }
 
+static bool needs_mark(const struct value *value, bool late_above)
+{
+	return (value->late || value->string_late) && !late_above;
+}
+
 static void put_mark(struct pen *pen, const struct value *value, bool late_above)
 {
-	if ((value->late || value->string_late) && !late_above)
+	if (needs_mark(value, late_above))
 		pen_put(pen, PEN_DIM, " (late)");
+}
+
+/* An aggregate's stands before it: its end may be many lines away. */
+static void put_opening(struct pen *pen, const struct value *value, bool late_above)
+{
+	if (needs_mark(value, late_above))
+		pen_put(pen, PEN_DIM, "(late) ");
+	pen_put(pen, PEN_PLAIN, "{");
 }
 
 /* Pointers have their address in colour, the string or symbol behind it plain. */
@@ -95,7 +108,7 @@ static void put_flat(struct pen *pen, const struct value *value, bool late_above
 		}
 		return;
 	}
-	pen_put(pen, PEN_PLAIN, "{");
+	put_opening(pen, value, late_above);
 	for (size_t i = 0; i < value->n_children && !pen_is_full(pen); i++) {
 		if (i)
 			pen_put(pen, PEN_PLAIN, ", ");
@@ -104,7 +117,6 @@ static void put_flat(struct pen *pen, const struct value *value, bool late_above
 		put_repeats(pen, &value->children[i]);
 	}
 	pen_put(pen, PEN_PLAIN, value->cut ? "...}" : "}");
-	put_mark(pen, value, late_above);
 }
 
 static bool fits(const struct value *value, bool late_above, u32 column)
@@ -160,13 +172,12 @@ static void put_node(struct pen *pen, const struct value *value, bool late_above
 		}
 		return;
 	}
-	pen_put(pen, PEN_PLAIN, "{");
+	put_opening(pen, value, late_above);
 	put_members(pen, value, late, indent + STEP);
 	if (value->cut)
 		pen_put(pen, PEN_PLAIN, "...");
 	pen_newline(pen, indent);
 	pen_put(pen, PEN_PLAIN, "}");
-	put_mark(pen, value, late_above);
 }
 
 void tree_put_brief(struct pen *pen, const struct value *value)
@@ -191,6 +202,11 @@ void tree_put(struct pen *pen, const struct value *value, u32 indent)
 		put_node(pen, value, false, indent);
 	else
 		put_flat(pen, value, false);
+}
+
+bool tree_has_pointee(const struct value *value)
+{
+	return has_pointee(value) && value->n_children;
 }
 
 void tree_put_pointee(struct pen *pen, const struct value *value, u32 indent)

@@ -13,6 +13,8 @@ bool tree_is_aggregate(const struct value *value);
 void tree_put_brief(struct pen *pen, const struct value *value);
 /* The whole tree from the pen's column on; lines that follow are indented at least by `indent`. */
 void tree_put(struct pen *pen, const struct value *value, u32 indent);
+/* Was it followed? What it points to is then its only child. */
+bool tree_has_pointee(const struct value *value);
 /* What it points to alone: " -> {...}"; nothing if it wasn't followed. */
 void tree_put_pointee(struct pen *pen, const struct value *value, u32 indent);
 
