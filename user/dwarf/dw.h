@@ -75,7 +75,7 @@ struct error *dw_body(struct dw *dw, u64 pc, struct arena *arena, struct dw_inst
 		      size_t *n) _must_use_;
 /*
  * Does the compiler of the unit at pc mark beginnings of statements (is_stmt) even where it has
- * moved code? gcc does from version 8 on; clang marks nearly every row.
+ * moved code? gcc does from version 8 on if it optimises; clang marks nearly every row.
  */
 bool dw_marks_statements(struct dw *dw, u64 pc);
 /*

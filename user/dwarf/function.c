@@ -401,5 +401,8 @@ bool dw_marks_statements(struct dw *dw, u64 pc)
 	if (!unit)
 		return false;
 	producer = dwarf_formstring(dwarf_attr(&unit->die, DW_AT_producer, &attr));
-	return producer && !strncmp(producer, "GNU ", 4);
+	if (!producer || strncmp(producer, "GNU ", 4) != 0)
+		return false;
+	producer = strstr(producer, " -O");
+	return producer && producer[3] != '0';
 }

@@ -294,7 +294,8 @@ void line_find_entries(struct line_query *query)
 	query->must = arena_alloc(query->body->arena, query->body->flow.n);
 	flow_states(query);
 	find_entries(query);
-	drop_rests(query);
+	if (!query->body->marks_statements)
+		drop_rests(query);
 	drop_mere_jumps(query);
 	drop_forerunners(query);
 }

@@ -37,11 +37,11 @@
  * - Where control comes through a jump table, the state is that of all such jumps together; at a
  *   landing pad it is OUT.
  *
- * Then three kinds of entry are left out, where others remain: the rest of a statement, which is
- * come back to after its other lines or after code that the scheduler moved in between (reached
- *only by way of another entry, and of another column: the unroller's copies have the same column,
- *and count each); a jump that clang gives the line of an `else` that it jumps over; and, as above,
- *the one that always leads to another.
+ * Then three kinds of entry are left out, where others remain: in tables of clang
+ * and of gcc -O0 the rest of a statement, which is come back to after its other lines or after code
+ *that the scheduler moved in between (reached only by way of another entry, and of another column:
+ *the unroller's copies have the same column, and count each); a jump that clang gives the line of
+ *an `else` that it jumps over; and, as above, the one that always leads to another.
  *
  * What remains different from gcov: a loop within one line (`while (*p) p++;`) counts entries of
  *the line, where gcov adds the rounds; where the compiler merged two lines' beginnings into one
