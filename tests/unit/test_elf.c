@@ -189,6 +189,61 @@ static void test_the_vdso_opens_from_memory(void **state)
 	elf_file_close(file);
 }
 
+/* A descriptor as librseq writes it; in a PIE its addresses are relocations. */
+static const char rseq_source[] =
+	"__attribute__((noinline)) void section(void)\n"
+	"{\n"
+	"	__asm__ volatile(\".pushsection __rseq_cs, \\\"aw\\\"\\n\"\n"
+	"		\".balign 32\\n.long 0, 0\\n.quad 1f, 2f - 1f, 3f\\n.popsection\\n\"\n"
+	"		\"1: nop\\nnop\\nnop\\n2: nop\\n3: nop\\n\");\n"
+	"}\n"
+	"int main(void) { section(); return 0; }\n";
+
+static void test_rseq_ranges(void **state)
+{
+	static const char *const options[] = {"-O1 -no-pie", "-O1 -fPIE -pie"};
+
+	programs_write("rseq.c", rseq_source);
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct elf_symbol *function;
+		const struct pc_range *ranges;
+		struct elf_file *file;
+
+		assert_true(programs_run("gcc %s -o rseq rseq.c", options[i]));
+		file = open_ok("rseq");
+		function = elf_file_symbol(file, "section");
+		assert_int_equal(elf_file_rseq_ranges(file, &ranges), 1);
+		assert_in_range(ranges[0].start, function->pc, function->pc + function->size);
+		assert_int_equal(ranges[0].end - ranges[0].start, 3);
+		elf_file_close(file);
+	}
+}
+
+static void test_landing_pads(void **state)
+{
+	const struct elf_symbol *function;
+	struct elf_file *file;
+	const u64 *pads;
+	size_t n;
+
+	programs_write("pads.cc", "extern \"C\" int catcher(int x);\n"
+				  "void thrower(int x) { if (x > 3) throw x; }\n"
+				  "int catcher(int x)\n"
+				  "{ try { thrower(x); } catch (int y) { return y; } return 0; }\n"
+				  "int main(int argc, char **argv) { return catcher(argc); }\n");
+	if (!programs_run("g++ -O0 -o pads pads.cc"))
+		skip();
+	file = open_ok("pads");
+	assert_true(elf_file_has_unwinder_user(file));
+	function = elf_file_symbol(file, "catcher");
+	n = elf_file_landing_pads(file, &pads);
+	assert_true(n >= 1);
+	assert_in_range(pads[0], function->pc + 1, function->pc + function->size - 1);
+	for (size_t i = 1; i < n; i++)
+		assert_true(pads[i - 1] <= pads[i]);
+	elf_file_close(file);
+}
+
 /* All that is asked of a file whose bytes may be anything. */
 static void use(struct elf_file *file)
 {
@@ -312,6 +367,8 @@ int main(void)
 		cmocka_unit_test(test_plt_stubs_are_named),
 		cmocka_unit_test(test_static_and_other_layouts),
 		cmocka_unit_test(test_the_vdso_opens_from_memory),
+		cmocka_unit_test(test_rseq_ranges),
+		cmocka_unit_test(test_landing_pads),
 		cmocka_unit_test(test_truncated_files_are_refused),
 		cmocka_unit_test(test_damaged_files_do_no_harm),
 	};
