@@ -15,22 +15,37 @@ static int bpf(int command, union bpf_attr *attr)
 	return result < 0 ? -errno : (int)result;
 }
 
-/* Copies env to the stack, where the real programs have it, and calls what follows. */
+/* Copies between the context and the stack, where the real programs have env. */
+static void copy(struct assembler *as, size_t context_offset, s16 stack_offset, s16 size, bool out)
+{
+	for (s16 i = 0; i < size; i += 8) {
+		s16 at = (s16)(context_offset + (size_t)i);
+
+		asm_load(as, 8, BPF_REG_0, out ? BPF_REG_10 : BPF_REG_6,
+			 out ? stack_offset + i : at);
+		asm_store(as, 8, out ? BPF_REG_6 : BPF_REG_10, out ? at : stack_offset + i,
+			  BPF_REG_0);
+	}
+}
+
+/* Calls what follows as bay_roots() is called; the third argument does bay_condition() no harm. */
 static void make_caller(struct assembler *as)
 {
-	const s16 size = sizeof(struct bay_env);
+	const s16 env = sizeof(struct bay_env), roots = KERNEL_MAX_ROOTS * sizeof(struct bay_root);
 
 	asm_alu(as, BPF_MOV, BPF_REG_6, BPF_REG_1);
-	for (s16 i = 0; i < size; i += 8) {
-		asm_load(as, 8, BPF_REG_0, BPF_REG_6,
-			 (s16)(offsetof(struct kernel_context, env) + (size_t)i));
-		asm_store(as, 8, BPF_REG_10, (s16)(i - size), BPF_REG_0);
-	}
+	copy(as, offsetof(struct kernel_context, env), -env, env, false);
+	copy(as, offsetof(struct kernel_context, roots), -env - roots, roots, false);
 	asm_alu(as, BPF_MOV, BPF_REG_1, BPF_REG_6);
 	asm_alu(as, BPF_MOV, BPF_REG_2, BPF_REG_10);
-	asm_alu_imm(as, BPF_ADD, BPF_REG_2, -size);
-	asm_call(as, 1); /* instructions to skip: the exit */
+	asm_alu_imm(as, BPF_ADD, BPF_REG_2, -env);
+	asm_alu(as, BPF_MOV, BPF_REG_3, BPF_REG_10);
+	asm_alu_imm(as, BPF_ADD, BPF_REG_3, -env - roots);
+	asm_call(as, 3 + roots / 8 * 2); /* instructions to skip */
 	as->insns[as->n - 1].src_reg = BPF_PSEUDO_CALL;
+	asm_alu(as, BPF_MOV, BPF_REG_7, BPF_REG_0);
+	copy(as, offsetof(struct kernel_context, roots), -env - roots, roots, true);
+	asm_alu(as, BPF_MOV, BPF_REG_0, BPF_REG_7);
 	asm_exit(as);
 }
 
@@ -41,7 +56,7 @@ int kernel_load(const struct gen_code *code, char *log, size_t log_size)
 	struct assembler as;
 	int fd;
 
-	asm_init(&as, code->n + 64, arena);
+	asm_init(&as, code->n + 256, arena);
 	make_caller(&as);
 	memcpy(as.insns + as.n, code->insns, code->n * sizeof(*code->insns));
 	attr.prog_type = BPF_PROG_TYPE_SYSCALL;

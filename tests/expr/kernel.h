@@ -6,12 +6,13 @@
 #include "bay.h"
 #include "gen/gen.h"
 
-enum { KERNEL_MAX_SLOTS = 40 };
+enum { KERNEL_MAX_SLOTS = 40, KERNEL_MAX_ROOTS = 16 };
 
-/* What the code sees: pt_regs, then env. */
+/* What the code sees: pt_regs, then env; and what bay_roots() wrote. */
 struct kernel_context {
 	u64 slots[KERNEL_MAX_SLOTS];
 	struct bay_env env;
+	struct bay_root roots[KERNEL_MAX_ROOTS];
 };
 
 /* A program that calls the code as a bay is called; a file descriptor, or -errno with the log. */

@@ -274,7 +274,97 @@ static bool try_signed_division(void)
 	return program >= 0;
 }
 
-static void report(const struct property *p)
+/* A root: the address of an lvalue, or the pointer in a variable. */
+struct root_case {
+	const char *text;
+	bool is_value, is_skipped;
+	u64 want;
+};
+
+static void make_root(struct property *p, struct root_case *wanted, struct arena *arena,
+		      struct gen_root *root)
+{
+	struct expr *typed = NULL;
+	struct error *err = parse(p, wanted->text, arena, &typed);
+
+	if (err)
+		die(err->text);
+	if (wanted->is_value)
+		*root = (struct gen_root){typed->loc, typed->frame_base, true, 8, NULL};
+	else
+		*root = (struct gen_root){.lvalue = typed};
+}
+
+static bool run_roots(struct property *p, const struct gen_code *code,
+		      struct kernel_context *context)
+{
+	static char log[1 << 20];
+	int program = kernel_load(code, log, sizeof(log));
+	int result = program < 0 ? program : kernel_run(program, context);
+
+	if (program >= 0)
+		close(program);
+	if (result)
+		printf("# %d %s\n", result, log);
+	return !result;
+}
+
+/* Addresses that are computed, read on the way, can't be read (0), can't be compiled (skipped, 0).
+ */
+static bool check_roots(struct property *p)
+{
+	struct world *w = p->world;
+	struct root_case cases[] = {
+		{"p", true, false, 0},
+		{"bytes", true, false, 0},
+		{"r2", true, false, 0},
+		{"entry", true, true, 0},
+		{"vector", true, true, 0},
+		{"buffer", false, false, (u64)&w->buffer},
+		{"node.grid[1]", false, false, (u64)&w->node.grid[1]},
+		{"p->where->y", false, false, 0},
+		{"wild->next->value", false, false, 0},
+		{"null->at", false, false, offsetof(struct node, at)},
+		{"array[sj & 3]", false, false, 0},
+		{"r1", false, true, 0},
+		{"pair.x", false, true, 0},
+		{"ip[wild->value]", false, false, 0},
+	};
+	struct gen_root roots[ARRAY_LEN(cases)];
+	bool skipped[ARRAY_LEN(cases)], ok = true;
+	struct arena *arena = arena_new();
+	struct kernel_context context;
+	struct gen_code code;
+	struct error *err;
+
+	*w = p->fills[0];
+	w->p = &w->nodes[1];
+	cases[0].want = (u64)w->p;
+	cases[1].want = (u64)w->bytes;
+	cases[2].want = w->r2;
+	cases[7].want = (u64)&w->p->where->y;
+	cases[10].want = (u64)&w->array[w->sj & 3];
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		make_root(p, &cases[i], arena, &roots[i]);
+	err = gen_roots(roots, ARRAY_LEN(cases), &p->scope.place, arena, &code, skipped);
+	if (err)
+		die(err->text);
+	make_context(p, &context);
+	memset(context.roots, 0x77, sizeof(context.roots));
+	ok = run_roots(p, &code, &context);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (skipped[i] != cases[i].is_skipped ||
+		    context.roots[i].address != cases[i].want) {
+			printf("# root %s: 0x%" PRIx64 "%s, should be 0x%" PRIx64 "\n",
+			       cases[i].text, (u64)context.roots[i].address,
+			       skipped[i] ? " (skipped)" : "", cases[i].want);
+			ok = false;
+		}
+	arena_free(arena);
+	return ok;
+}
+
+static void report(const struct property *p, bool roots_ok)
 {
 	printf("# %zu expressions on %d memories: %zu of the results are errors, %zu constant\n",
 	       p->n, FILLS, p->errors, p->constant_divisions);
@@ -294,11 +384,13 @@ static void report(const struct property *p)
 	       p->code_loaded);
 	printf("%sok 4 - no more than 1 in 50 is too large\n",
 	       p->code_refused * 50 > p->n ? "not " : "");
+	printf("%sok 5 - roots are the addresses that C has\n", roots_ok ? "" : "not ");
 }
 
 int main(int argc, char **argv)
 {
 	static struct property p;
+	bool roots_ok;
 
 	if (argc != 3)
 		return 2;
@@ -312,6 +404,8 @@ int main(int argc, char **argv)
 	p.has_signed_division = try_signed_division();
 	for (size_t i = 0; i < p.n; i++)
 		check_expression(&p, i);
-	report(&p);
-	return p.eval_wrong || p.code_wrong || p.load_failed || p.code_refused * 50 > p.n;
+	roots_ok = p.no_kernel || check_roots(&p);
+	report(&p, roots_ok);
+	return !roots_ok || p.eval_wrong || p.code_wrong || p.load_failed ||
+	       p.code_refused * 50 > p.n;
 }
