@@ -288,8 +288,33 @@ static void drop_mere_jumps(struct line_query *query)
 			i++;
 }
 
+/* A line with one statement row needs no thought: that is where control enters. */
+static bool take_only_row(struct line_query *query)
+{
+	const struct line_body *body = query->body;
+	const struct dw_row *only = NULL;
+	size_t n = 0;
+	u32 insn;
+
+	for (size_t i = 0; i < body->n_rows; i++) {
+		if (!is_statement(body, i) || !line_has_row(query, i))
+			continue;
+		if (only && only->pc != body->rows[i]->pc)
+			return false;
+		only = only ? only : body->rows[i];
+	}
+	insn = only ? flow_find(&body->flow, only->pc) : FLOW_NONE;
+	if (insn == FLOW_NONE)
+		return false;
+	*arena_push(body->arena, query->entries, n) = insn;
+	*arena_push(body->arena, query->entry_rows, query->n_entries) = only;
+	return true;
+}
+
 void line_find_entries(struct line_query *query)
 {
+	if (take_only_row(query))
+		return;
 	query->before = arena_alloc(query->body->arena, query->body->flow.n);
 	query->must = arena_alloc(query->body->arena, query->body->flow.n);
 	flow_states(query);
