@@ -181,7 +181,7 @@ static bool is_register(const struct loc_op *op, u64 *reg)
 {
 	if (op->opcode >= DW_OP_reg0 && op->opcode <= DW_OP_reg31)
 		*reg = op->opcode - DW_OP_reg0;
-	else if (op->opcode == DW_OP_regx)
+	else if (op->opcode == DW_OP_regx || op->opcode == DW_OP_regval_type)
 		*reg = (u64)op->a;
 	else
 		return false;

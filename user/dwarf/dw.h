@@ -121,6 +121,11 @@ struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena
 			 struct loc **loc) _must_use_;
 /* DW_AT_frame_base of the function that covers pc; NULL if none. */
 struct error *dw_frame_base(struct dw *dw, u64 pc, struct arena *arena, struct loc **loc) _must_use_;
+/*
+ * Does the unit's compiler (gcc) end a location where a call clobbers its register? Then a register
+ * that is named behind a call is one that the callee keeps.
+ */
+bool dw_marks_clobbers(struct dw *dw, u64 pc);
 /* A variable of file scope (global, static) by name; from_pc's unit is preferred. */
 struct error *dw_global(struct dw *dw, const char *name, u64 from_pc, struct arena *arena,
 			struct dw_var *var) _must_use_;

@@ -59,6 +59,11 @@ struct frame_regs {
 	u64 value[ARCH_MAX_DWARF_REGS];
 	u8 absence[ARCH_MAX_DWARF_REGS]; /* enum absence; PRESENT: value is valid */
 	bool late[ARCH_MAX_DWARF_REGS];  /* restored from memory that was read after the hit */
+	/*
+	 * NOT_SAVED, but `value` is what the callees left there: right if they don't touch it, as the
+	 * caller's compiler may know (loc_context.trusts_kept).
+	 */
+	bool kept[ARCH_MAX_DWARF_REGS];
 };
 
 /* What an expression may ask for. All callbacks may be NULL: then what needs them is absent. */
@@ -73,6 +78,11 @@ struct loc_context {
 	const struct loc *frame_base; /* DW_AT_frame_base of the function at this pc, or NULL */
 	bool has_object;
 	u64 object;                  /* DW_OP_push_object_address */
+	/*
+	 * The locations end where a call clobbers their register (gcc), so one that is still valid
+	 * behind the call means that the callee is known to keep it.
+	 */
+	bool trusts_kept;
 	struct dw *dw;               /* for references to other variables, with pc (both may be 0) */
 	u64 pc;                      /* address as in the file at which scopes are looked up */
 	/*

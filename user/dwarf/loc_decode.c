@@ -120,15 +120,21 @@ static bool resolve_block(struct decoder *decoder, const Dwarf_Op *from, struct 
 	return true;
 }
 
-/* DIE 0 is the generic type. */
-static bool resolve_type(struct decoder *decoder, const Dwarf_Op *from, u64 offset,
-			 struct loc_op *op)
+/*
+ * The operand is an offset in the unit; 0 is the generic type. dwarf_getlocation_die() of elfutils
+ * 0.188 doesn't know the operators that name a register and a type.
+ */
+static bool resolve_type(struct decoder *decoder, u64 offset, struct loc_op *op)
 {
-	Dwarf_Die die;
+	Dwarf_Die unit, die;
 
 	if (offset == 0)
 		return true;
-	if (!decoder->attr || dwarf_getlocation_die(decoder->attr, from, &die) != 0)
+	if (!decoder->attr ||
+	    !dwarf_cu_die(decoder->attr->cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL))
+		return false;
+	offset += dwarf_dieoffset(&unit) - dwarf_cuoffset(&unit);
+	if (!dwarf_offdie(dwarf_cu_getdwarf(decoder->attr->cu), offset, &die))
 		return false;
 	op->type = dw_type_at(decoder->dw, &die);
 	return true;
@@ -193,13 +199,12 @@ static bool decode_op(struct decoder *decoder, const Dwarf_Op *from, struct loc_
 	case DW_OP_constx: return resolve_address(decoder, from, op);
 	case DW_OP_implicit_value: return resolve_block(decoder, from, op);
 	case DW_OP_const_type:
-		return resolve_block(decoder, from, op) &&
-		       resolve_type(decoder, from, from->number, op);
+		return resolve_block(decoder, from, op) && resolve_type(decoder, from->number, op);
 	case DW_OP_convert:
-	case DW_OP_reinterpret: return resolve_type(decoder, from, from->number, op);
+	case DW_OP_reinterpret: return resolve_type(decoder, from->number, op);
 	case DW_OP_regval_type:
 	case DW_OP_deref_type:
-	case DW_OP_xderef_type: return resolve_type(decoder, from, from->number2, op);
+	case DW_OP_xderef_type: return resolve_type(decoder, from->number2, op);
 	case DW_OP_entry_value: return resolve_entry(decoder, from, op);
 	case DW_OP_implicit_pointer:
 	case DW_OP_GNU_variable_value:

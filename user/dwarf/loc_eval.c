@@ -76,16 +76,12 @@ static void pick(struct machine *machine, u64 nth)
 static bool read_register(struct machine *machine, u64 reg, u64 *value)
 {
 	const struct loc_context *context = machine->context;
+	enum absence why = register_absence(context, reg);
 
 	*value = 0;
-	if (reg >= ARCH_MAX_DWARF_REGS || !context->regs || !context->arch ||
-	    (context->arch->dwarf_slot[reg] < 0 && reg != context->arch->dwarf_pc)) {
+	if (why != PRESENT) {
 		machine->absent_reg = (u16)reg;
-		fail(machine, ABSENT_VECTOR_REGISTER);
-		return false;
-	}
-	if (context->regs->absence[reg] != PRESENT) {
-		fail(machine, (enum absence)context->regs->absence[reg]);
+		fail(machine, why);
 		return false;
 	}
 	machine->late |= context->regs->late[reg];
@@ -163,6 +159,7 @@ static void push_entry(struct machine *machine, const struct loc *entry)
 	const struct loc_context *context = machine->context;
 	enum absence why = ABSENT_NO_CALL_SITE;
 	bool late = false;
+	struct slot slot;
 	u64 value = 0;
 
 	if (context->entry_value)
@@ -170,6 +167,9 @@ static void push_entry(struct machine *machine, const struct loc *entry)
 	machine->late |= late;
 	if (why != PRESENT)
 		fail(machine, why);
+	else if (entry && entry->n_ops && entry->ops[0].opcode == DW_OP_regval_type &&
+		 slot_from_bytes(entry->ops[0].type, (u8 *)&value, sizeof(value), &slot))
+		push_slot(machine, slot);
 	else
 		push(machine, value);
 }

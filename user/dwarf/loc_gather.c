@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From pieces to bytes, in bits where a piece is not whole bytes. Least significant bit first. */
-#include "dwarf/loc.h"
+#include "dwarf/loc_machine.h"
 
 #include <string.h>
 
@@ -17,18 +17,27 @@ static void note_origin(struct gatherer *gatherer, enum image_origin origin)
 		gatherer->origin = origin;
 }
 
-static enum absence read_register(struct gatherer *gatherer, u16 reg, u8 *bytes, u64 len)
+enum absence register_absence(const struct loc_context *context, u64 reg)
 {
-	const struct loc_context *context = gatherer->context;
 	const struct frame_regs *regs = context->regs;
 
 	if (!regs || reg >= ARCH_MAX_DWARF_REGS || !context->arch ||
-	    (context->arch->dwarf_slot[reg] < 0 && reg != context->arch->dwarf_pc)) {
-		gatherer->vector_reg = reg;
+	    (context->arch->dwarf_slot[reg] < 0 && reg != context->arch->dwarf_pc))
 		return ABSENT_VECTOR_REGISTER;
-	}
-	if (regs->absence[reg] != PRESENT)
-		return (enum absence)regs->absence[reg];
+	if (regs->absence[reg] == ABSENT_NOT_SAVED && regs->kept[reg] && context->trusts_kept)
+		return PRESENT;
+	return (enum absence)regs->absence[reg];
+}
+
+static enum absence read_register(struct gatherer *gatherer, u16 reg, u8 *bytes, u64 len)
+{
+	const struct frame_regs *regs = gatherer->context->regs;
+	enum absence why = register_absence(gatherer->context, reg);
+
+	if (why == ABSENT_VECTOR_REGISTER)
+		gatherer->vector_reg = reg;
+	if (why != PRESENT)
+		return why;
 	if (len > sizeof(u64))
 		return ABSENT_UNSUPPORTED;
 	memcpy(bytes, &regs->value[reg], len);

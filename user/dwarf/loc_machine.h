@@ -18,6 +18,9 @@ struct slot {
 	u128 bits;		 /* the value's bytes; what lies above its size is zero */
 };
 
+/* Why a register's value can't be used in this context; PRESENT if it can. */
+enum absence register_absence(const struct loc_context *context, u64 reg);
+
 struct slot slot_generic(u64 value);
 u64 slot_size(const struct slot *slot);
 /* A value from its bytes; false if the type can't be computed with. */

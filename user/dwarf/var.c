@@ -45,8 +45,15 @@ static struct loc *loc_of_constant(struct dw *dw, Dwarf_Die *die, Dwarf_Attribut
 			memset((u8 *)loc->ops->block + sizeof(number), 0, sizeof(number));
 		return loc;
 	}
-	if (dwarf_formblock(attr, &block) == 0)
+	if (dwarf_formblock(attr, &block) == 0) {
+		u64 size = type_strip(type)->size;
+
+		/* clang gives the ten bytes that count of a long double's sixteen */
+		if (type_strip(type)->kind == TYPE_FLOAT && block.length < size)
+			return loc_of_bytes(arena_grow(arena, block.data, block.length, size), size,
+					    arena);
 		return loc_of_bytes(block.data, block.length, arena);
+	}
 	text = dwarf_formstring(attr);
 	if (text)
 		return loc_of_bytes(text, strlen(text) + 1, arena);
@@ -88,6 +95,18 @@ struct error *dw_frame_base(struct dw *dw, u64 pc, struct arena *arena, struct l
 	if (dw_subprogram_at(dw, pc, &function) && die_attr(&function, DW_AT_frame_base, &attr))
 		*loc = dw_decode_attr(dw, &attr, pc, arena);
 	return NULL;
+}
+
+bool dw_marks_clobbers(struct dw *dw, u64 pc)
+{
+	Dwarf_Attribute attr;
+	const char *producer;
+	Dwarf_Die unit;
+
+	if (!dw_unit_die_at(dw, pc, &unit))
+		return false;
+	producer = dwarf_formstring(dwarf_attr(&unit, DW_AT_producer, &attr));
+	return producer && strncmp(producer, "GNU C", 5) == 0;
 }
 
 static bool find(struct dw *dw, const char *name, unsigned tag, u64 from_pc, Dwarf_Die *die)

@@ -235,6 +235,9 @@ static void restore(struct step *step, struct frame_regs *outer, unsigned reg)
 	switch (rule->kind) {
 	case CFI_UNDEFINED:
 		lose(outer, reg, ABSENT_NOT_SAVED);
+		outer->value[reg] = step->regs->value[reg];
+		outer->late[reg] = step->regs->late[reg];
+		outer->kept[reg] = step->regs->absence[reg] == PRESENT || step->regs->kept[reg];
 		break;
 	case CFI_SAME:
 	case CFI_REGISTER: {
