@@ -252,6 +252,21 @@ static bool is_entry(struct dw *dw, u64 pc, struct arena *arena)
 }
 
 /*
+ * libdw 0.188 ends a list at an operator that it doesn't know (DW_OP_GNU_uninit), but can still
+ * find the other entries one by one.
+ */
+static struct loc *decode_known(struct dw *dw, Dwarf_Attribute *attr, u64 pc, struct arena *arena)
+{
+	Dwarf_Op *ops;
+	size_t n;
+	int found = dwarf_getlocation_addr(attr, pc, &ops, &n, 1);
+
+	if (found <= 0)
+		return dw_loc_absent(found ? ABSENT_UNSUPPORTED : ABSENT_OPTIMIZED_OUT, arena);
+	return dw_decode(dw, attr, ops, n, arena);
+}
+
+/*
  * The first entry of the list that covers pc. gcc writes an empty range at a function's entry for
  * what holds only before the statements that have no instruction there; gdb 13 takes it
  * (dwarf2_find_location_expression()), and so do we.
@@ -266,7 +281,7 @@ struct loc *dw_decode_attr(struct dw *dw, Dwarf_Attribute *attr, u64 pc, struct 
 	for (size_t i = 0; i < DW_MAX_RANGES; i++) {
 		at = dwarf_getlocations(attr, at, &base, &start, &end, &ops, &n);
 		if (at < 0)
-			return dw_loc_absent(ABSENT_UNSUPPORTED, arena);
+			return decode_known(dw, attr, pc, arena);
 		if (at == 0)
 			break;
 		if ((pc >= start && pc < end) ||

@@ -172,6 +172,14 @@ static long double real_value(const struct type *type, const u8 *bytes)
 	}
 }
 
+/* x87 has patterns that are no number: the integer bit has to go with the exponent. */
+static bool is_invalid(const u8 *bytes, const struct float_format *format)
+{
+	if (format->mantissa_bits != 64)
+		return false;
+	return (bytes[7] >> 7) != (bytes[8] || (bytes[9] & 0x7f));
+}
+
 static void put_quad(struct strbuf *out, const u8 *bytes, long double *real)
 {
 	_Float128 value;
@@ -194,7 +202,9 @@ bool text_real(struct strbuf *out, const struct type *type, const u8 *bytes, lon
 		put_quad(&digits, bytes, real);
 	else
 		*real = real_value(type, bytes);
-	if (isnan(*real)) {
+	if (is_invalid(bytes, format)) {
+		strbuf_puts(out, "<invalid float value>");
+	} else if (isnan(*real)) {
 		put_nan(out, bytes, format);
 	} else if (!format->print) {
 		strbuf_puts(out, digits.text);
