@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 asm(".text\n.globl live_hit, live_hit2, live_many\n"
@@ -42,6 +43,7 @@ static struct live_child fork_child(void (*work)(u64 *shared, u64 argument), u64
 	child.pid = fork();
 	if (!child.pid) {
 		close(go[1]);
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* also when a test is interrupted */
 		if (under && fork()) {
 			wait(NULL);
 			_exit(0);
