@@ -25,8 +25,11 @@ def drop_symbol(gdb, ours):
 
 
 def unreadable_text(gdb, ours):
-    strip = lambda text: re.sub(r"(0x[0-9a-f]+) <(error: )?[Cc]annot[^<>]*>$", r"\1 <unreadable>", text)
-    return strip(gdb), strip(ours)
+    pattern = r"(0x[0-9a-f]+( <[^<>]*>)?) <error: Cannot access memory[^<>]*>$"
+    if not re.search(pattern, gdb):
+        return gdb, ours
+    ours = re.sub(r" <(cannot be read|not resident|process gone|not captured)>$", " <unreadable>", ours)
+    return re.sub(pattern, r"\1 <unreadable>", gdb), ours
 
 
 def pointer_type_prefix(gdb, ours):
@@ -41,7 +44,7 @@ def empty_flexible(gdb, ours):
 
 
 NORMALISATIONS = [
-    ("unreadable", "gdb says <error: Cannot access memory at address ...>, snapline <cannot be read>",
+    ("unreadable", "neither can read what a pointer points to, and both say so: gdb with <error: Cannot access memory ...>",
      unreadable_text),
     ("pointer-type", "gdb writes (type *) before some pointers, by context", pointer_type_prefix),
     ("flexible", "a flexible array member has no elements by its type; gdb prints its address", empty_flexible),
@@ -161,6 +164,8 @@ def judge(gdb_node, ours):
 
 def gdb_frames(stop):
     """Without the frames that gdb infers: it adds tail callers from call sites; they are not on the stack."""
+    for callee, frame in zip(stop["frames"], stop["frames"][1:]):
+        frame["calls_inlined"] = callee["kind"] == "inline"
     return [frame for frame in stop["frames"] if frame["kind"] != "tailcall"]
 
 
@@ -181,6 +186,11 @@ def same_function(gdb, ours):
     return gdb.split("@")[0].split("(")[0] == ours.split("@")[0].split("(")[0].split("+")[0]
 
 
+def same_line(gdb, line):
+    """gdb keeps the call lines of inlined functions in 16 bits (struct symbol), so 171943 reads 40871."""
+    return gdb["line"] == line or (gdb.get("calls_inlined") and line is not None and gdb["line"] == line & 0xffff)
+
+
 def frame_difference(gdb, ours, maps):
     """None, or what differs between two frames."""
     pc = gdb["pc"] - bias_at(maps, gdb["pc"])
@@ -193,7 +203,7 @@ def frame_difference(gdb, ours, maps):
     if not same_function(gdb["function"], ours.get("function")):
         return "function %s, ours %s" % (gdb["function"], ours.get("function"))
     if gdb["file"] and (os.path.basename(gdb["file"]) != os.path.basename(ours.get("file") or "") or
-                        gdb["line"] != ours.get("line")):
+                        not same_line(gdb, ours.get("line"))):
         return "line %s:%s, ours %s:%s" % (gdb["file"], gdb["line"], ours.get("file"), ours.get("line"))
     if (gdb["kind"] == "inline") != bool(ours.get("inlined")):
         return "inlined %s, ours %s" % (gdb["kind"], ours.get("inlined"))

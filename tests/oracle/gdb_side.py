@@ -86,6 +86,14 @@ def leaf(value):
     return node
 
 
+def member(value, kind, field):
+    try:
+        return value[field]
+    except TypeError:
+        # gdb takes a field only from the very type it came from, not from a const variant of it.
+        return value.cast(kind)[field]
+
+
 def walk(value, depth, budget, elements):
     """{t} for a scalar or a string, {c: [[name, node], ...]} for what holds others."""
     try:
@@ -101,8 +109,8 @@ def walk(value, depth, budget, elements):
             if getattr(field, "is_base_class", False) or not hasattr(field, "bitpos"):
                 continue
             try:
-                children.append([field.name or "", walk(value[field], depth + 1, budget, elements)])
-            except gdb.error as error:
+                children.append([field.name or "", walk(member(value, kind, field), depth + 1, budget, elements)])
+            except (gdb.error, TypeError) as error:
                 children.append([field.name or "", {"x": "error", "t": str(error)}])
         return {"c": children}
     if depth < MAX_DEPTH and kind.code == gdb.TYPE_CODE_ARRAY and not is_character(kind.target()):
@@ -141,7 +149,7 @@ def variables(frame, elements):
                      "type": str(symbol.type)}
             try:
                 entry["value"] = walk(symbol.value(frame), 0, Budget(), elements)
-            except (gdb.error, MemoryError) as error:
+            except (gdb.error, TypeError, ValueError, MemoryError) as error:
                 entry["value"] = {"x": "error", "t": str(error)}
             found.append(entry)
         if block.function is not None:
