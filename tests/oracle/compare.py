@@ -43,11 +43,18 @@ def empty_flexible(gdb, ours):
     return (plain(gdb), plain(ours)) if ours in ("{}", '""') or gdb in ("{}", '""') else (gdb, ours)
 
 
+def drop_got_symbol(gdb, ours):
+    if "@got[plt]>" not in gdb:
+        return gdb, ours
+    return tuple(re.sub(r"(0x[0-9a-f]+) <[^<>]*>", r"\1", text) for text in (gdb, ours))
+
+
 NORMALISATIONS = [
     ("unreadable", "neither can read what a pointer points to, and both say so: gdb with <error: Cannot access memory ...>",
      unreadable_text),
     ("pointer-type", "gdb writes (type *) before some pointers, by context", pointer_type_prefix),
     ("flexible", "a flexible array member has no elements by its type; gdb prints its address", empty_flexible),
+    ("got", "gdb makes up symbols for the slots of the procedure linkage table, function@got[plt]", drop_got_symbol),
     ("symbol", "only one side shows a <symbol+offset> behind an address; the addresses must be equal", drop_symbol),
 ]
 
@@ -122,9 +129,9 @@ def nearest(leaves, path):
 
 
 def without_string(gdb, ours):
-    """The pointers are equal, gdb shows the string behind, and ours says why it can't."""
-    match = re.fullmatch(r"(0x[0-9a-f]+) <[a-z][a-z -]*>", ours)
-    return bool(match) and gdb.startswith(match[1] + ' "')
+    """Why ours can't show the string that gdb shows behind the same pointer; None if it isn't so."""
+    match = re.fullmatch(r"(0x[0-9a-f]+)( <[^<>]*>)? <([a-z][a-z -]*)>", ours)
+    return match[3] if match and re.match(match[1] + r'( <[^<>]*>)? L?"', gdb) else None
 
 
 def same_number(gdb_node, ours):
@@ -147,11 +154,12 @@ def judge(gdb_node, ours):
     if status != "ok":
         if status == "vector_register":
             return "vector", status
-        return ("late_missing" if ours.get("late") else "missing"), status
+        # Only what is read after the hit can find the process gone.
+        return ("late_missing" if ours.get("late") or status == "process_gone" else "missing"), status
     how = normalise(gdb_node["t"], str(ours.get("text", "")))
-    if how is None and without_string(gdb_node["t"], str(ours.get("text", ""))):
-        why = "string: " + str(ours["text"]).split(" ", 1)[1]
-        return ("late_missing" if ours.get("late") else "missing"), why
+    why = without_string(gdb_node["t"], str(ours.get("text", ""))) if how is None else None
+    if why:
+        return ("late_missing" if ours.get("late") or why == "process gone" else "missing"), "string: " + why
     if how is None:
         return ("late_different" if ours.get("late") else "different"), str(ours.get("text", ""))
     if not same_number(gdb_node, ours):
@@ -183,7 +191,9 @@ def bias_at(maps, pc):
 def same_function(gdb, ours):
     if gdb is None or not ours:
         return True if gdb is None and not ours else gdb is None
-    return gdb.split("@")[0].split("(")[0] == ours.split("@")[0].split("(")[0].split("+")[0]
+    name = ours.split("@")[0].split("(")[0].split("+")[0]
+    # gdb shows the assembler's name of a C function where it has one of its own, libc's __GI_raise for raise.
+    return gdb.split("@")[0].split("(")[0] in (name, "__GI_" + name)
 
 
 def same_line(gdb, line):
