@@ -49,12 +49,37 @@ def drop_got_symbol(gdb, ours):
     return tuple(re.sub(r"(0x[0-9a-f]+) <[^<>]*>", r"\1", text) for text in (gdb, ours))
 
 
+def drop_clone_suffix(gdb, ours):
+    return tuple(re.sub(r"(<\w+?)((\.(part|isra|constprop|cold)(\.\d+)?)+)(?=[+>])", r"\1", text) for text in (gdb, ours))
+
+
+def same_alias(gdb, ours):
+    """The names differ, the address and the distance from the symbol are equal."""
+    symbol = r"(0x[0-9a-f]+) <[^<>+]*(\+\d+)?>"
+    if not re.search(symbol, gdb) or not re.search(symbol, ours):
+        return gdb, ours
+    return tuple(re.sub(symbol, r"\1 <\2>", text, count=1) for text in (gdb, ours))
+
+
+def incomplete_sequence(gdb, ours):
+    """What stands before the character that gdb loses is compared."""
+    match = re.match(r'(.*)", <incomplete sequence', gdb)
+    if not match or not ours.startswith(match[1]):
+        return gdb, ours
+    return "<incomplete>", "<incomplete>"
+
+
 NORMALISATIONS = [
     ("unreadable", "neither can read what a pointer points to, and both say so: gdb with <error: Cannot access memory ...>",
      unreadable_text),
     ("pointer-type", "gdb writes (type *) before some pointers, by context", pointer_type_prefix),
     ("flexible", "a flexible array member has no elements by its type; gdb prints its address", empty_flexible),
+    ("clone", "gdb names a part of a function as its debug information does, the symbol table f.part.0",
+     drop_clone_suffix),
     ("got", "gdb makes up symbols for the slots of the procedure linkage table, function@got[plt]", drop_got_symbol),
+    ("alias", "two symbols at one address: gdb takes the debug information's name for it", same_alias),
+    ("incomplete", "in a string that ends in an incomplete UTF-8 sequence gdb 13 loses the character before that",
+     incomplete_sequence),
     ("symbol", "only one side shows a <symbol+offset> behind an address; the addresses must be equal", drop_symbol),
 ]
 
@@ -129,9 +154,13 @@ def nearest(leaves, path):
 
 
 def without_string(gdb, ours):
-    """Why ours can't show the string that gdb shows behind the same pointer; None if it isn't so."""
-    match = re.fullmatch(r"(0x[0-9a-f]+)( <[^<>]*>)? <([a-z][a-z -]*)>", ours)
-    return match[3] if match and re.match(match[1] + r'( <[^<>]*>)? L?"', gdb) else None
+    """Why ours can't show the string, or the rest of it, that gdb shows behind the same pointer; else None."""
+    pattern = r'(0x[0-9a-f]+)(?: <[^<>]*>)?(?: "(.*)")? <([a-z][a-z -]*)>'
+    match = re.fullmatch(pattern, ours)
+    theirs = re.match(r'(0x[0-9a-f]+)(?: <[^<>]*>)? L?"(.*)', gdb)
+    if not match or not theirs or match[1] != theirs[1] or not theirs[2].startswith(match[2] or ""):
+        return None
+    return match[3]
 
 
 def same_number(gdb_node, ours):

@@ -135,7 +135,7 @@ class Result:
 
 def is_refusal(said):
     """snapline doesn't probe where that would harm the program, and says so."""
-    return "exit status 4" in said and "refuse" in said.lower()
+    return said.startswith(("exit status 2", "exit status 4")) and "a probe there would" in said
 
 
 def judge_cell(cell, places):

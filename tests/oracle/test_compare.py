@@ -37,7 +37,8 @@ class Texts(unittest.TestCase):
 
     def test_unequal(self):
         for pair in (("5", "6"), ("0x10", "0x11"), ('0x10 "a"', '0x10 "b"'), ("1.5", "1.50000001"), ("A", "B"),
-                     ('"ab"', '"ab"...'), ("0x10 <f>", "0x11 <f>"), ("0x10 <f>", "0x10 <g>"), ("", "0")):
+                     ('"ab"', '"ab"...'), ("0x10 <f>", "0x11 <f>"), ("0x10 <f+1>", "0x10 <f+2>"),
+                     ("0x10 <f>", "0x10 <f+2>"), ('"ab", <incomplete sequence \\356>', '"xy"'), ("", "0")):
             self.assertIsNone(compare.normalise(*pair), pair)
 
     def test_symbols_are_decoration(self):
@@ -47,6 +48,15 @@ class Texts(unittest.TestCase):
         how = compare.normalise("0x1 <error: Cannot access memory at address 0x1>", "0x1 <cannot be read>")
         self.assertIsNotNone(how)
         self.assertIsNone(compare.normalise("0x1 <error: Cannot access memory at address 0x1>", '0x1 "a"'))
+
+    def test_names_of_symbols(self):
+        self.assertEqual(compare.normalise("0x10 <f+4>", "0x10 <f.part.0.isra.1+4>"), "clone")
+        self.assertEqual(compare.normalise("0x10 <__GI_f+4>", "0x10 <f+4>"), "alias")
+        self.assertEqual(compare.normalise("0x10 <f@got[plt]>", "0x10 <_GLOBAL_OFFSET_TABLE_+8>"), "got")
+
+    def test_incomplete_sequences(self):
+        how = compare.normalise('0x10 "ab", <incomplete sequence \\356>', '0x10 "abc\\356"')
+        self.assertEqual(how, "incomplete")
 
     def test_pointer_type(self):
         self.assertEqual(compare.normalise("(struct node *) 0x10", "0x10"), "pointer-type")
@@ -134,6 +144,10 @@ class Values(unittest.TestCase):
         tally = self.tally({"t": '0x10 "a"'}, [shown("v", "0x10 <not resident>")])
         self.assertEqual(tally.reasons, {"missing: string: not resident": 1})
         self.assertEqual(self.tally({"t": '0x10 "a"'}, [shown("v", "0x11 <not resident>")]).classes, {"different": 1})
+        self.assertEqual(self.tally({"t": '0x10 "ab"'}, [shown("v", '0x10 "a" <process gone>')]).classes,
+                         {"late_missing": 1})
+        self.assertEqual(self.tally({"t": '0x10 "ab"'}, [shown("v", '0x10 "b" <process gone>')]).classes,
+                         {"different": 1})
         self.assertEqual(self.tally({"t": "0x10"}, [shown("v", "0x11 <not resident>")]).classes, {"different": 1})
 
     def test_the_number_in_the_json_counts_too(self):
