@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +30,14 @@ time_t time(time_t *to)
 	if (to)
 		*to = MOMENT;
 	return MOMENT;
+}
+
+/* No timer is ever due, so rounds of the event loop without an event would only count real time. */
+int epoll_wait(int fd, struct epoll_event *events, int most, int timeout)
+{
+	int (*next)(int, struct epoll_event *, int, int) = dlsym(RTLD_NEXT, "epoll_wait");
+
+	return next(fd, events, most, timeout ? -1 : 0);
 }
 
 pid_t getpid(void)

@@ -75,7 +75,7 @@ def leaf(value):
         return {"x": "unavailable", "t": text}
     if "synthetic pointer" in text:
         return {"x": "synthetic_pointer", "t": text}
-    if text.startswith("<error"):
+    if text.startswith(("<error", "<invalid float value>")):
         return {"x": "error", "t": text}
     node = {"t": text}
     try:

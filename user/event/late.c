@@ -26,16 +26,18 @@ static bool read_file(const struct event *event, u64 address, void *bytes, size_
 	return true;
 }
 
-static bool same_process(const struct process *process)
+/* Is it still the process that hit, with its memory? A zombie has none. */
+static bool is_there(const struct process *process)
 {
 	enum { TICKS_PER_SECOND = 100, NS_PER_TICK = 1000000000 / TICKS_PER_SECOND };
+	struct proc_stat stat;
 	struct error *err;
-	u64 ticks;
 
-	err = proc_start_time(process->pid, &ticks);
+	err = proc_stat(process->pid, &stat);
 	error_free(err);
 	/* The record's is in nanoseconds, /proc's is the same number rounded down to ticks. */
-	return !err && ticks == process->start_time / NS_PER_TICK;
+	return !err && stat.start_time == process->start_time / NS_PER_TICK && stat.state != 'Z' &&
+	       stat.state != 'X';
 }
 
 static enum absence read_late(void *context, u64 address, void *bytes, size_t len,
@@ -50,10 +52,11 @@ static enum absence read_late(void *context, u64 address, void *bytes, size_t le
 	}
 	if (!reader->live)
 		return ABSENT_NOT_CAPTURED;
-	if (!process->pid || process->gone || !same_process(process))
+	if (!process->pid || process->gone || !is_there(process))
 		return ABSENT_PROCESS_GONE;
+	/* It may have ended since. */
 	if (!proc_is_resident(process->pid, address, len))
-		return ABSENT_NOT_RESIDENT;
+		return is_there(process) ? ABSENT_NOT_RESIDENT : ABSENT_PROCESS_GONE;
 	if (!proc_read_memory(process->pid, address, bytes, len))
 		return ABSENT_BAD_ADDRESS;
 	*origin = IMAGE_LATE;

@@ -52,12 +52,12 @@ static void add_variable(struct root_list *list, const struct dw_var *var, const
 	case LOC_COMPUTED:
 	case LOC_REG_MEMORY:
 		root.is_value = false;
-		/* The copy of the stack has the variable itself; only what it points to is missing. */
+		/* The copy of the stack has the variable itself; only what it points to is missing.
+		 */
 		if (!in_stack || !type_is_scalar(type))
 			add_root(list, root, plan_table_node(plan, type, depth), var->name);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -111,17 +111,26 @@ static void add_capture(struct root_list *list, const struct expr *expr, const c
 	struct gen_root root = {.lvalue = expr};
 
 	if (expr->is_lvalue && !expr->bit_size)
-		add_root(list, root, plan_table_node(plan, expr->type, plan->spec->limits.depth), text);
+		add_root(list, root, plan_table_node(plan, expr->type, plan->spec->limits.depth),
+			 text);
 	add_capture_steps(list, expr, text);
 }
 
-static struct error *type_expression(const char *text, const struct expr_scope *scope,
-				     struct arena *arena, struct expr **typed)
+static struct error *type_expression(const char *text, const struct plan_module *module,
+				     const struct expr_scope *scope, struct arena *arena,
+				     struct expr **typed)
 {
 	struct expr *tree;
 	struct error *err = expr_parse(text, arena, &tree);
 
-	return err ? err : expr_type(tree, text, scope, arena, typed);
+	if (!err)
+		err = expr_type(tree, text, scope, arena, typed);
+	if (err && err->kind == ERROR_NOT_FOUND && !(module->dw && dw_has_info(module->dw)))
+		err = error_cure(err,
+				 "%s has no debug information: only $arg1 to $arg6, registers "
+				 "and other built-in names are known.",
+				 module->shown);
+	return err;
 }
 
 struct error *plan_type_captures(struct plan *plan, struct place *place)
@@ -135,7 +144,8 @@ struct error *plan_type_captures(struct plan *plan, struct place *place)
 		return err;
 	place->captures = arena_array(plan->arena, struct expr *, spec->n_captures + 1);
 	for (size_t i = 0; i < spec->n_captures && !err; i++)
-		err = type_expression(spec->captures[i], scope, plan->arena, &place->captures[i]);
+		err = type_expression(spec->captures[i], place->module, scope, plan->arena,
+				      &place->captures[i]);
 	return err;
 }
 
@@ -197,7 +207,8 @@ static struct error *compile_condition(struct plan *plan, struct place *place,
 
 	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
 	if (!err)
-		err = type_expression(condition, scope, plan->arena, &place->condition);
+		err = type_expression(condition, place->module, scope, plan->arena,
+				      &place->condition);
 	if (!err)
 		err = gen_condition(place->condition, condition, gen, plan->arena, code);
 	return err;
