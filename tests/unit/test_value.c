@@ -234,6 +234,66 @@ static void test_late_is_told_for_each_leaf(void **state)
 	assert_true(value->children[2].late);
 }
 
+/* Right bytes, but where they were looked for was read after the hit. */
+static void test_what_a_late_way_leads_to_is_late(void **state)
+{
+	struct world *world = *state;
+	const struct loc_op ops[] = {{.opcode = DW_OP_addr, .a = 0x2000}, {.opcode = DW_OP_deref}};
+	const struct loc loc = {PRESENT, ops, ARRAY_LEN(ops)};
+	struct node node = {7, (struct node *)0x4000, NULL}, next = {8, NULL, NULL};
+	u64 address = 0x3000;
+	struct value *value;
+
+	add(world, 0x2000, &address, 8, IMAGE_LATE);
+	add(world, 0x3000, &node, 12, IMAGE_HIT);
+	add(world, 0x300c, (u8 *)&node + 12, 12, IMAGE_LATE);
+	add(world, 0x4000, &next, sizeof(next), IMAGE_HIT);
+	value = value_from_loc("n", "local", &node_type, &loc, &world->context);
+	assert_true(value->late);
+	assert_true(value->children[0].late);
+	value = value_from_memory("n", "global", &node_type, 0x3000, &world->context);
+	assert_false(value->late);
+	assert_true(value->children[1].late); /* half of the pointer is */
+	assert_int_equal(value->children[1].children->children[0].number, 8);
+	assert_true(value->children[1].children->children[0].late);
+}
+
+static void test_an_array_of_late_length_is_late(void **state)
+{
+	struct world *world = *state;
+	const struct loc_op ops[] = {{.opcode = DW_OP_addr, .a = 0x2000}, {.opcode = DW_OP_deref}};
+	const struct loc count = {PRESENT, ops, ARRAY_LEN(ops)};
+	struct type array = {
+		.kind = TYPE_ARRAY, .target = type_basic(TYPE_BASIC_INT), .count_expr = &count};
+	u64 upper = 2;
+	int numbers[] = {1, 2, 3};
+	struct value *value;
+
+	add(world, 0x2000, &upper, 8, IMAGE_LATE);
+	add(world, 0x3000, numbers, sizeof(numbers), IMAGE_HIT);
+	value = value_from_memory("a", "local", &array, 0x3000, &world->context);
+	assert_int_equal(value->n_children, 2);
+	assert_true(value->late);
+	assert_true(value->children[0].late);
+}
+
+static void test_text_that_is_partly_late_is_late(void **state)
+{
+	struct world *world = *state;
+	struct type array = {.kind = TYPE_ARRAY,
+			     .target = type_basic(TYPE_BASIC_CHAR),
+			     .size = 6,
+			     .count = 6,
+			     .count_known = true};
+	struct value *value;
+
+	add(world, 0x3000, "abc", 3, IMAGE_HIT);
+	add(world, 0x3003, "def", 3, IMAGE_LATE);
+	value = value_from_memory("a", "local", &array, 0x3000, &world->context);
+	assert_text(world, value, "\"abcdef\"");
+	assert_true(value->late);
+}
+
 static void test_pieces(void **state)
 {
 	struct world *world = *state;
@@ -374,6 +434,9 @@ int main(void)
 		TEST(test_symbols),
 		TEST(test_missing_parts_of_a_struct),
 		TEST(test_late_is_told_for_each_leaf),
+		TEST(test_what_a_late_way_leads_to_is_late),
+		TEST(test_an_array_of_late_length_is_late),
+		TEST(test_text_that_is_partly_late_is_late),
 		TEST(test_pieces),
 		TEST(test_implicit_pointers),
 		TEST(test_locations),

@@ -28,11 +28,13 @@ static struct value *capture_value(const char *text, const struct expr_result *r
 		return value_absent(text, "capture", result->type, result->absence, result->error,
 				    values->arena);
 	if (result->is_lvalue && result->address)
-		return value_from_memory(text, "capture", result->type, result->address, values);
-	value = result->blob ? value_from_bytes(text, "capture", result->type, result->blob,
-						result->blob_len, values)
-			     : value_from_bytes(text, "capture", result->type, result->bytes,
-						type_strip(result->type)->size, values);
+		value = value_from_memory(text, "capture", result->type, result->address, values);
+	else
+		value = result->blob
+				? value_from_bytes(text, "capture", result->type, result->blob,
+						   result->blob_len, values)
+				: value_from_bytes(text, "capture", result->type, result->bytes,
+						   type_strip(result->type)->size, values);
 	value->late = value->late || result->late;
 	return value;
 }

@@ -82,10 +82,12 @@ static struct object variable_object(struct evaluator *ev, const struct expr *ex
 		return object;
 	}
 	loc_eval(expr->loc, &context, &found);
-	if (found.n_pieces == 1 && found.pieces[0].kind == PIECE_MEMORY && !found.pieces[0].size)
+	if (found.n_pieces == 1 && found.pieces[0].kind == PIECE_MEMORY && !found.pieces[0].size) {
 		object.address = found.pieces[0].address;
-	else
+		ev->result->late |= found.pieces[0].late;
+	} else {
 		gather(ev, expr, &context, &found, &object);
+	}
 	return object;
 }
 

@@ -54,9 +54,12 @@ void build_struct(const struct builder *builder, struct value *value, const stru
 	value->text = value_text(value, arena);
 }
 
-/* False if the count isn't known; *why then says whether something is missing (else PRESENT). */
+/*
+ * False if the count isn't known; *why then says whether something is missing (else PRESENT). Sets
+ * *late if it was read after the hit.
+ */
 static bool array_count(const struct builder *builder, const struct type *stripped, u64 *count,
-			enum absence *why)
+			enum absence *why, bool *late)
 {
 	const struct loc *loc;
 	bool is_upper_bound = false;
@@ -69,8 +72,9 @@ static bool array_count(const struct builder *builder, const struct type *stripp
 	loc = type_count_loc(stripped, &is_upper_bound);
 	if (!loc)
 		return false;
-	*why = builder->context->loc ? loc_eval_number(loc, builder->context->loc, &number)
-				     : ABSENT_UNSUPPORTED;
+	*why = ABSENT_UNSUPPORTED;
+	if (builder->context->loc)
+		*why = loc_eval_number_late(loc, builder->context->loc, &number, late);
 	if (*why != PRESENT)
 		return false;
 	*count = number + is_upper_bound;
@@ -126,6 +130,7 @@ static bool add_string(const struct builder *builder, struct value *value,
 	source_state(source, offset, len, &state);
 	if (state.any_absent)
 		return false;
+	value->late |= state.any_late;
 	value->string = text_decode(source->bytes + offset, len, form, builder->context->arena,
 				    &value->string_len);
 	value->string_cut = text_string(&out, source->bytes + offset, len, form, value->cut,
@@ -154,20 +159,22 @@ void build_array(const struct builder *builder, struct value *value, const struc
 	const struct type *element = element_type(stripped, builder->context->arena);
 	struct char_form form = text_char_form(element);
 	u64 size = build_object_size(element, builder->context), count, room;
+	struct builder inner = *builder;
 	enum absence why;
 
-	if (!size || !array_count(builder, stripped, &count, &why)) {
+	if (!size || !array_count(builder, stripped, &count, &why, &inner.late)) {
 		if (size && why != PRESENT)
 			build_absent(value, &(struct span){.absence = why});
 		else
 			build_unsized(builder, value, element);
 		return;
 	}
+	value->late |= inner.late;
 	room = offset < source->size ? (source->size - offset) / size : 0;
 	value->cut = count > room;
 	count = min_u64(count, room);
 	if (form.width && add_string(builder, value, source, offset, form, count))
 		return;
-	add_elements(builder, value, source, offset, element, count);
+	add_elements(&inner, value, source, offset, element, count);
 	value->text = value_text(value, builder->context->arena);
 }

@@ -19,6 +19,7 @@ struct builder {
 	u32 nesting; /* structs and arrays inside each other */
 	u32 *nodes;  /* built so far in the whole tree */
 	const struct open_object *open;
+	bool late; /* the way here was read after the hit: a pointer, or the length of an array */
 };
 
 /* Where in its source a node is. */

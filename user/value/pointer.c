@@ -108,8 +108,10 @@ static bool is_open(const struct builder *builder, u64 address, const struct typ
 	return false;
 }
 
-static struct value *follow(const struct builder *builder, u64 address, const struct type *target)
+static struct value *follow(const struct builder *builder, const struct value *pointer,
+			    const struct type *target)
 {
+	u64 address = pointer->number;
 	const struct type *stripped = type_strip(target);
 	const struct value_context *context = builder->context;
 	struct open_object open = {address, stripped, builder->open};
@@ -119,6 +121,7 @@ static struct value *follow(const struct builder *builder, u64 address, const st
 
 	inner.depth++;
 	inner.nesting = 0;
+	inner.late = pointer->late;
 	inner.open = &open;
 	source_from_memory(&source, address, stripped->size, context);
 	return build_node(&inner, &source, &site);
@@ -142,7 +145,7 @@ static void add_pointee(const struct builder *builder, struct value *value,
 		child = value_absent(NULL, "pointee", target, ABSENT_DEPTH, "<too many values>",
 				     context->arena);
 	else
-		child = follow(builder, value->number, target);
+		child = follow(builder, value, target);
 	child->address = value->number;
 	value->children = child;
 	value->n_children = 1;

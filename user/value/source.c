@@ -97,7 +97,12 @@ static void add_piece(struct source *source, struct loc_piece *piece, u64 offset
 	struct span *span;
 
 	switch (piece->kind) {
-	case PIECE_MEMORY: fill_from_memory(source, offset, piece->address, size, context); break;
+	case PIECE_MEMORY:
+		fill_from_memory(source, offset, piece->address, size, context);
+		/* Right bytes at an address that may be another by now. */
+		if (piece->late)
+			add_span(source, offset, size, context->arena)->late = true;
+		break;
 	case PIECE_POINTER:
 		span = add_span(source, offset, size, context->arena);
 		span->absence = ABSENT_OPTIMIZED_OUT;
@@ -162,11 +167,12 @@ void source_state(const struct source *source, u64 offset, u64 size, struct span
 			if (!state->why)
 				state->why = span;
 		} else {
-			late += to - from;
+			late += min_u64(to - from, size - late);
 		}
 	}
 	state->any_absent = absent > 0;
 	state->all_absent = size && absent == size;
+	state->any_late = late > 0;
 	state->all_late = size && late == size;
 }
 

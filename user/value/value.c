@@ -179,7 +179,7 @@ static bool check_state(const struct builder *builder, struct value *value,
 	struct span_state state;
 
 	source_state(source, site->offset, len, &state);
-	value->late = state.all_late;
+	value->late = builder->late || (aggregate ? state.all_late : state.any_late);
 	if (state.all_absent || (state.any_absent && !aggregate)) {
 		build_absent(value, state.why);
 		if (state.why->is_pointer)
@@ -212,14 +212,14 @@ u64 build_object_size(const struct type *type, const struct value_context *conte
 		return stripped->size;
 	if (!stripped->count_known) {
 		loc = type_count_loc(stripped, &is_upper_bound);
-		if (!loc || !context->loc ||
-		    loc_eval_number(loc, context->loc, &number) != PRESENT)
+		if (!loc || !context->loc || loc_eval_number(loc, context->loc, &number) != PRESENT)
 			return 0;
 	}
 	number = min_u64(number + is_upper_bound, SOURCE_MAX_BYTES);
 	if (!number)
 		return 0;
-	return number * min_u64(build_object_size(type_target(stripped), context), SOURCE_MAX_BYTES);
+	return number *
+	       min_u64(build_object_size(type_target(stripped), context), SOURCE_MAX_BYTES);
 }
 
 struct value *build_node(const struct builder *builder, const struct source *source,
