@@ -43,6 +43,7 @@ static struct customer customers[] = {
 };
 static const char *const articles[] = {"pen", "paper", "ink"};
 static long refused;
+static unsigned last_refused;
 
 static __attribute__((noinline)) long order_total(const struct order *order)
 {
@@ -60,8 +61,10 @@ static __attribute__((noinline)) int book(struct order *order)
 {
 	long total = order_total(order);
 
-	if (total < 0)
+	if (total < 0) {
 		refused++;
+		last_refused = order->id;
+	}
 	order->customer->balance.cents += total; /* the demo's place */
 	order->status = ORDER_PAID;
 	return total >= 0;
@@ -91,6 +94,6 @@ int main(int argc, char **argv)
 		serve(id);
 		nanosleep(&pause, NULL);
 	}
-	printf("%ld orders with a negative total\n", refused);
+	printf("%ld orders with a negative total, the last one %u\n", refused, last_refused);
 	return 0;
 }
