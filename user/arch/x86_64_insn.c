@@ -2,7 +2,7 @@
 /*
  * One x86-64 instruction: what it does, and what the kernel does with a probe on it. The second
  * part follows arch/x86/kernel/uprobes.c and was checked against a running 6.18 by attaching to
- * each opcode (tests/suites has the trial). A kernel that refuses more says so when attaching.
+ * each opcode. A kernel that refuses more says so when attaching.
  */
 #include <stdio.h>
 #include <string.h>
