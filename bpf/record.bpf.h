@@ -15,6 +15,21 @@ _inline_ struct record *record_reserve(void)
 	return ring ? bpf_ringbuf_reserve(ring, knob_record_bytes, 0) : NULL;
 }
 
+/* Return probes hide return addresses from the unwinder; the kernel knows the true ones. */
+_inline_ void record_returns(struct record_head *head, struct task_struct *task)
+{
+	struct uprobe_task *utask = BPF_CORE_READ(task, utask);
+	struct return_instance *pending = utask ? BPF_CORE_READ(utask, return_instances) : NULL;
+
+#pragma unroll
+	for (int i = 0; i < SNAPLINE_MAX_RETURNS; i++) {
+		head->returns[i].stack = pending ? BPF_CORE_READ(pending, stack) : 0;
+		head->returns[i].address = pending ? BPF_CORE_READ(pending, orig_ret_vaddr) : 0;
+		if (pending)
+			pending = BPF_CORE_READ(pending, next);
+	}
+}
+
 _inline_ void record_fill(struct record *record, struct pt_regs *ctx, const struct hit *hit)
 {
 	struct task_struct *task = current_task();
@@ -37,6 +52,7 @@ _inline_ void record_fill(struct record *record, struct pt_regs *ctx, const stru
 #pragma unroll
 	for (int i = 0; i < SNAPLINE_SLOTS; i++)
 		head->regs[i] = i < REGS_SLOTS ? ctx->slot[i] : 0;
+	record_returns(head, task);
 	head->n_chunks = 0;
 	head->data_offset = knob_data_at;
 }

@@ -36,7 +36,7 @@ struct record {
 	struct walk walk;
 };
 
-_Static_assert(sizeof(struct record_head) == 288, "record_head has no padding");
+_Static_assert(sizeof(struct record_head) == 416, "record_head has no padding");
 _Static_assert(sizeof(struct record_chunk) == 24, "record_chunk has no padding");
 _Static_assert(sizeof(struct record) % 8 == 0, "data starts aligned");
 

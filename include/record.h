@@ -15,6 +15,16 @@ enum {
 	SNAPLINE_COMM = 16,
 	SNAPLINE_MAX_CHUNKS = 512,
 	SNAPLINE_MAX_CPUS = 16, /* ring buffers */
+	SNAPLINE_MAX_RETURNS = 8,
+};
+
+/*
+ * A return address that a pending return probe, another tool's, has replaced on the stack by the
+ * address of its trampoline (kernel/events/uprobes.c, struct return_instance).
+ */
+struct record_return {
+	__u64 stack;   /* where it stood */
+	__u64 address; /* what stood there */
 };
 
 /* Header of every record. */
@@ -32,6 +42,7 @@ struct record_head {
 	__u64 hit;	      /* number of this hit at this probe, from 1 */
 	char comm[SNAPLINE_COMM];
 	__u64 regs[SNAPLINE_SLOTS];
+	struct record_return returns[SNAPLINE_MAX_RETURNS]; /* newest first; 0: no more */
 	__u32 n_chunks;
 	__u32 data_offset; /* of the chunks' bytes, from the start of the record */
 };

@@ -61,6 +61,17 @@ struct thread_struct {
 } _core_;
 #endif
 
+/* A pending return probe, of anybody's (include/linux/uprobes.h). */
+struct return_instance {
+	unsigned long stack;
+	unsigned long orig_ret_vaddr;
+	struct return_instance *next;
+} _core_;
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+} _core_;
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -68,6 +79,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct signal_struct *signal;
+	struct uprobe_task *utask;
 	struct thread_struct thread;
 } _core_;
 

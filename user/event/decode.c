@@ -114,6 +114,9 @@ static void fill_head(struct event *event, const struct decoder *decoder,
 	event->cpu = head->cpu;
 	event->hit = head->hit;
 	event->thread_pointer = head->thread_pointer;
+	event->returns = head->returns;
+	while (event->n_returns < SNAPLINE_MAX_RETURNS && head->returns[event->n_returns].stack)
+		event->n_returns++;
 	event->comm = arena_strndup(event->arena, head->comm, strnlen(head->comm, SNAPLINE_COMM));
 	event->show_regs = decoder->plan->spec->regs;
 }

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/image.h"
 #include "dwarf/dw.h"
+#include "record.h"
 #include "value/value.h"
 
 enum event_kind { EVENT_SNAPSHOT, EVENT_SUMMARY, EVENT_NOTICE };
@@ -81,7 +82,7 @@ struct event {
 	struct event_module *modules;
 	size_t n_modules;
 	u64 thread_pointer;
-	const u64 *returns;        /* true return addresses of pending return probes, newest first */
+	const struct record_return *returns; /* pending return probes of other tools */
 	size_t n_returns;
 	struct frame *frames;
 	size_t n_frames;

@@ -32,7 +32,6 @@ struct step {
 	struct cfi_row *row; /* NULL: none covers the pc */
 	bool has_cfa;
 	u64 cfa;
-	size_t n_returns; /* pending return probes that were passed */
 };
 
 static struct loc_context loc_context(const struct step *step)
@@ -278,18 +277,23 @@ static struct frame_regs *outer_regs(struct step *step)
 	return outer;
 }
 
-/* While another tool's return probe is pending, its trampoline stands for the return address. */
-static bool pass_return_probe(struct step *step, u64 *ip)
+/*
+ * While another tool's return probe is pending, its trampoline stands for the return address; the
+ * kernel told which address stood there. An entry that a longjmp left behind is of another place.
+ */
+static bool pass_return_probe(const struct step *step, u64 slot, u64 *ip)
 {
 	const struct event *event = step->event;
 	const struct event_module *module = module_at(event->modules, event->n_modules, *ip);
 
 	if (!module || strcmp(module->path, "[uprobes]") != 0)
 		return true;
-	if (step->n_returns >= event->n_returns)
-		return false;
-	*ip = event->returns[step->n_returns++];
-	return true;
+	for (size_t i = 0; i < event->n_returns; i++)
+		if (event->returns[i].stack == slot) {
+			*ip = event->returns[i].address;
+			return true;
+		}
+	return false;
 }
 
 /* The copy starts at frame 0's stack pointer; what is missing says how far it went. */
@@ -388,6 +392,7 @@ static const char *step_out(struct step *step, u64 *last_cfa)
 	const struct cfi_row *row = step->row;
 	struct frame_regs *outer;
 	u16 column;
+	u64 slot;
 
 	if (!row)
 		return step_by_frame_pointer(step) ? NULL : no_rules(step);
@@ -403,12 +408,13 @@ static const char *step_out(struct step *step, u64 *last_cfa)
 		return missing_memory(step, outer->absence[column]);
 	if (!outer->value[column])
 		return outermost;
+	slot = step->cfa + (u64)row->rules[column].offset;
 	*last_cfa = row->is_signal_frame ? 0 : step->cfa;
 	step->late = step->late || outer->late[column];
 	step->regs = outer;
 	step->ip = outer->value[column];
 	step->is_call = !row->is_signal_frame;
-	if (!pass_return_probe(step, &step->ip))
+	if (!pass_return_probe(step, slot, &step->ip))
 		return "a return probe of another tool hides the return address";
 	outer->value[step->arch->dwarf_pc] = step->ip;
 	return NULL;
