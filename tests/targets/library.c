@@ -33,6 +33,6 @@ int main(void)
 		shape_init(&shapes[i], i + 3, 2 * i + 1);
 	for (int round = 0; round < 3; round++)
 		total += use(shapes, 4 + round);
-	printf("total %d shape_total %ld calls %lu\n", total, shape_total, shape_calls());
+	printf("total %d shape_total %ld calls %lu\n", total, shape_sum(), shape_calls());
 	return 0;
 }

@@ -19,6 +19,7 @@
 	X(NO_CALL_SITE, "no_call_site", "<optimized out: its caller does not describe it>") \
 	X(NO_TLS, "no_tls", "<thread-local storage not found>") \
 	X(NO_MODULE, "no_module", "<its module is not mapped>") \
+	X(ELSEWHERE, "elsewhere", "<in a module that is not known here>") \
 	X(INCOMPLETE_TYPE, "incomplete_type", "<incomplete type>") \
 	X(UNSUPPORTED, "unsupported", "<location not understood>") \
 	X(DEPTH, "depth", "<depth>")

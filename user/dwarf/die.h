@@ -42,6 +42,8 @@ const struct type *dw_type_at(struct dw *dw, Dwarf_Die *type_die);
 bool dw_find_top(struct dw *dw, const char *name, unsigned tag, Dwarf_Die *die);
 /* The same in one unit, without the index. */
 bool dw_find_in_unit(Dwarf_Die *unit, const char *name, unsigned tag, Dwarf_Die *die);
+/* A variable that the unit declares only: its definition is in another module. */
+bool dw_find_declared(Dwarf_Die *unit, const char *name, Dwarf_Die *die);
 bool dw_find_enumerator(struct dw *dw, const char *name, Dwarf_Die *enumeration, Dwarf_Die *die);
 bool dw_find_enumerator_in_unit(Dwarf_Die *unit, const char *name, Dwarf_Die *enumeration,
 				Dwarf_Die *die);

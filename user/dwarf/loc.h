@@ -47,6 +47,8 @@ enum loc_shape {
 	LOC_OTHER,      /* implicit pointer, ... */
 };
 enum loc_shape loc_shape(const struct loc *loc);
+/* Of memory whose address is in a fixed slot (elf/exported.c): the slot; else NULL. */
+const struct loc *loc_slot(const struct loc *loc, struct arena *arena);
 /* The registers 0 to 31 that it reads, a mask; those of an entry value are the caller's: not here. */
 u32 loc_regs(const struct loc *loc);
 /* Do they find the same thing if registers and memory are the same? NULL is like NULL only. */

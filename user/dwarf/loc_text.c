@@ -57,6 +57,18 @@ enum loc_shape loc_shape(const struct loc *loc)
 	return loc->n_ops == 1 ? shape_of_one(loc->ops) : LOC_COMPUTED;
 }
 
+const struct loc *loc_slot(const struct loc *loc, struct arena *arena)
+{
+	struct loc *slot;
+
+	if (loc->absence != PRESENT || loc->n_ops != 2 || loc->ops[0].opcode != DW_OP_addr ||
+	    loc->ops[1].opcode != DW_OP_deref)
+		return NULL;
+	slot = arena_memdup(arena, loc, sizeof(*loc));
+	slot->n_ops = 1;
+	return slot;
+}
+
 static const char *register_name(const struct arch *arch, u64 reg, struct arena *arena)
 {
 	const char *name = NULL;
@@ -132,6 +144,9 @@ const char *loc_text(const struct loc *loc, const struct arch *arch, struct aren
 	case LOC_CONSTANT: return constant_text(op, arena);
 	case LOC_VALUE: return arena_printf(arena, "computed (%zu operations)", loc->n_ops - 1);
 	case LOC_COMPUTED:
+		if (loc_slot(loc, arena))
+			return arena_printf(arena, "where the word at 0x%llx says",
+					    (unsigned long long)op->a);
 		return arena_printf(arena, "in memory, address computed (%zu operations)",
 				    loc->n_ops);
 	case LOC_PIECES: return "in pieces";

@@ -124,6 +124,23 @@ bool dw_find_in_unit(Dwarf_Die *unit, const char *name, unsigned tag, Dwarf_Die 
 	return !visit_children(unit, &visitor, 0);
 }
 
+static bool visit_declared(struct visitor *visitor, Dwarf_Die *die, Dwarf_Die *parent)
+{
+	const char *name = dwarf_tag(die) == DW_TAG_variable ? dwarf_diename(die) : NULL;
+
+	if (!name || strcmp(name, visitor->name) != 0 || !die_is_declaration(die))
+		return true;
+	*visitor->found = *die;
+	return false;
+}
+
+bool dw_find_declared(Dwarf_Die *unit, const char *name, Dwarf_Die *die)
+{
+	struct visitor visitor = {visit_declared, NULL, name, DW_TAG_variable, die, NULL};
+
+	return !visit_children(unit, &visitor, 0);
+}
+
 bool dw_find_enumerator_in_unit(Dwarf_Die *unit, const char *name, Dwarf_Die *enumeration,
 				Dwarf_Die *die)
 {

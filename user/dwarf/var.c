@@ -69,6 +69,44 @@ static struct loc *loc_of_constant(struct dw *dw, Dwarf_Die *die, Dwarf_Attribut
 	return dw_loc_absent(ABSENT_UNSUPPORTED, arena);
 }
 
+static struct loc *loc_at(u64 pc, bool is_slot, struct arena *arena)
+{
+	struct loc_op ops[] = {{.opcode = DW_OP_addr, .a = (s64)pc}, {.opcode = DW_OP_deref}};
+	struct loc *loc = arena_alloc(arena, sizeof(*loc));
+
+	loc->n_ops = is_slot ? 2 : 1;
+	loc->ops = arena_memdup(arena, ops, loc->n_ops * sizeof(*ops));
+	return loc;
+}
+
+/* A library's variable is where the dynamic linker bound its name (elf/exported.c). */
+static struct loc *loc_as_bound(struct dw *dw, struct loc *loc, struct arena *arena)
+{
+	u64 pc = loc->n_ops == 1 ? (u64)loc->ops[0].a : 0;
+
+	if (loc_shape(loc) != LOC_STATIC || dw_is_program(dw))
+		return loc;
+	switch (elf_file_bind_defined(dw->file, pc, &pc)) {
+	case ELF_BOUND_BY_SLOT: return loc_at(pc, true, arena);
+	case ELF_BOUND_ELSEWHERE: return dw_loc_absent(ABSENT_ELSEWHERE, arena);
+	default: return loc;
+	}
+}
+
+/* `extern int x;` of a variable that no unit of this file defines. */
+static struct loc *loc_of_declared(struct dw *dw, Dwarf_Die *die, struct arena *arena)
+{
+	const char *name = dwarf_diename(die);
+	struct loc *loc;
+	u64 pc;
+
+	switch (name ? elf_file_bind_declared(dw->file, name, &pc) : ELF_BOUND_ELSEWHERE) {
+	case ELF_BOUND_HERE: loc = loc_at(pc, false, arena); return loc_as_bound(dw, loc, arena);
+	case ELF_BOUND_BY_SLOT: return loc_at(pc, true, arena);
+	default: return dw_loc_absent(ABSENT_ELSEWHERE, arena);
+	}
+}
+
 struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena, struct loc **loc)
 {
 	Dwarf_Attribute attr;
@@ -80,7 +118,9 @@ struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena
 	if (die_attr(&die, DW_AT_const_value, &attr))
 		*loc = loc_of_constant(dw, &die, &attr, arena);
 	else if (die_attr(&die, DW_AT_location, &attr))
-		*loc = dw_decode_attr(dw, &attr, pc, arena);
+		*loc = loc_as_bound(dw, dw_decode_attr(dw, &attr, pc, arena), arena);
+	else if (die_is_declaration(&die) && die_flag(&die, DW_AT_external))
+		*loc = loc_of_declared(dw, &die, arena);
 	else
 		*loc = dw_loc_absent(ABSENT_OPTIMIZED_OUT, arena);
 	return NULL;
@@ -121,9 +161,10 @@ struct error *dw_global(struct dw *dw, const char *name, u64 from_pc, struct are
 			struct dw_var *var)
 {
 	struct error *err;
-	Dwarf_Die die;
+	Dwarf_Die die, unit;
 
-	if (!find(dw, name, DW_TAG_variable, from_pc, &die))
+	if (!find(dw, name, DW_TAG_variable, from_pc, &die) &&
+	    !(dw_unit_die_at(dw, from_pc, &unit) && dw_find_declared(&unit, name, &die)))
 		return error_new(ERROR_NOT_FOUND, "no variable %s", name);
 	err = dw_var_by_die(dw, dw_die_offset(dw, &die), arena, var);
 	if (!err)

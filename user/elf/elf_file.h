@@ -103,6 +103,17 @@ size_t elf_file_symbols(struct elf_file *file, const struct elf_symbol **symbols
 const struct elf_symbol *elf_file_symbol_at(struct elf_file *file, u64 pc);
 const struct elf_symbol *elf_file_symbol(struct elf_file *file, const char *name);
 
+/* Where a variable is when the file runs in a process (exported.c). */
+enum elf_binding {
+	ELF_BOUND_HERE,      /* at its pc */
+	ELF_BOUND_BY_SLOT,   /* at the run-time address that the eight bytes at another pc hold */
+	ELF_BOUND_ELSEWHERE, /* in some module; this file doesn't say where */
+};
+/* Of a library: the variable that it defines at pc. *slot is set with ELF_BOUND_BY_SLOT only. */
+enum elf_binding elf_file_bind_defined(struct elf_file *file, u64 pc, u64 *slot);
+/* Of any file: a variable that its code names but doesn't define. *pc: of the variable or slot. */
+enum elf_binding elf_file_bind_declared(struct elf_file *file, const char *name, u64 *pc);
+
 /*
  * The file with the debug information of this one: itself, or /usr/lib/debug/.build-id/xx/yyy.debug,
  * or by .gnu_debuglink (CRC checked), looked up under `root` ("" or "/proc/PID/root") first, then on

@@ -50,6 +50,11 @@ struct elf_file {
 	const char *looked;
 	bool debug_known, alt_known;
 
+	/* exported.c */
+	struct elf_export *exports; /* sorted by pc */
+	size_t n_exports;
+	bool exports_known;
+
 	/* hazard.c */
 	struct pc_range *rseq;
 	size_t n_rseq;

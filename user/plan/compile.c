@@ -32,6 +32,16 @@ static bool is_pointer(const struct type *type)
 	return type->kind == TYPE_POINTER || type->kind == TYPE_REFERENCE;
 }
 
+/* The slot that says where the dynamic linker bound a variable: decoding reads it again. */
+static void add_slot(struct root_list *list, const struct loc *loc, const char *name)
+{
+	struct gen_root root = {.loc = loc_slot(loc, list->plan->arena)};
+
+	if (root.loc)
+		add_root(list, root, plan_table_node(list->plan, type_basic(TYPE_BASIC_ULONG), 0),
+			 name);
+}
+
 static void add_variable(struct root_list *list, const struct dw_var *var, const struct loc *loc,
 			 const struct loc *frame_base)
 {
@@ -98,6 +108,8 @@ static void add_capture_steps(struct root_list *list, const struct expr *expr, c
 
 	if (!expr)
 		return;
+	if (expr->loc)
+		add_slot(list, expr->loc, text);
 	add_capture_steps(list, expr->a, text);
 	add_capture_steps(list, expr->b, text);
 	add_capture_steps(list, expr->c, text);
