@@ -63,7 +63,7 @@ def same_alias(gdb, ours):
 
 def incomplete_sequence(gdb, ours):
     """What stands before the character that gdb loses is compared."""
-    match = re.match(r'(.*)", <incomplete sequence', gdb)
+    match = re.match(r'(.*)", <incomplete sequence', gdb) or re.match(r"(0x[0-9a-f]+) <incomplete sequence", gdb)
     if not match or not ours.startswith(match[1]):
         return gdb, ours
     return "<incomplete>", "<incomplete>"
@@ -241,6 +241,9 @@ def frame_difference(gdb, ours, maps):
         return None
     if not same_function(gdb["function"], ours.get("function")):
         return "function %s, ours %s" % (gdb["function"], ours.get("function"))
+    if ours.get("file") is None and gdb["line"] and ours.get("function"):
+        # The line table gives this code line 0, no source; gdb takes the row before it.
+        return None
     if gdb["file"] and (os.path.basename(gdb["file"]) != os.path.basename(ours.get("file") or "") or
                         not same_line(gdb, ours.get("line"))):
         return "line %s:%s, ours %s:%s" % (gdb["file"], gdb["line"], ours.get("file"), ours.get("line"))
