@@ -20,9 +20,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "load/object.h"
 #include "load/session.h"
 #include "load/uapi.h"
-#include "snap.skel.h"
 
 enum { ENOTSUPP_KERNEL = 524 };
 
@@ -218,13 +218,12 @@ int attach_one(int prog_fd, const char *path, u64 offset, int pid)
 
 struct error *attach_follow(struct load_session *session)
 {
-	struct bpf_program *progs[] = {session->skel->progs.follow_fork,
-				       session->skel->progs.follow_exit};
+	static const char *const progs[] = {"follow_fork", "follow_exit"};
 
 	if (session->config.filter != LOAD_FOLLOW)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(progs); i++) {
-		int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(progs[i]));
+		int fd = bpf_raw_tracepoint_open(NULL, object_program(session->object, progs[i]));
 
 		if (fd < 0)
 			return kernel_error(-fd, "cannot follow processes");

@@ -14,9 +14,9 @@
 #include <bpf/libbpf.h>
 
 #include "layout.h"
+#include "load/object.h"
 #include "load/session.h"
 #include "load/tries.h"
-#include "snap.skel.h"
 
 enum {
 	DEFAULT_DATA_BYTES = 32 << 10,
@@ -116,72 +116,86 @@ static u32 own_namespace(void)
 }
 
 /* layout.h shows what they are of. */
-static void set_record_knobs(struct load_session *session, struct snap_bpf__rodata *knobs)
+static void set_record_knobs(struct load_session *session)
 {
 	struct load_config *config = &session->config;
+	struct bpf_object *object = session->object;
 	bool walks = has_roots(config);
-	u32 data = walks ? config->data_bytes : 0;
-
-	knobs->knob_stack_bytes = config->stack_bytes;
-	knobs->knob_data_at =
-		walks ? (u32)sizeof(struct record)
-		      : (u32)(sizeof(struct record_head) + sizeof(struct record_chunk));
-	knobs->knob_data_limit = config->stack_bytes + data;
+	u32 data_at = walks ? sizeof(struct record)
+			    : sizeof(struct record_head) + sizeof(struct record_chunk);
+	u32 data_limit = config->stack_bytes + (walks ? config->data_bytes : 0);
 	/* One byte more for the NUL of a cut string. */
-	knobs->knob_record_bytes =
-		(knobs->knob_data_at + knobs->knob_data_limit + SNAPLINE_MAX_READ + 1 + 7) & ~7u;
-	session->info.record_bytes = knobs->knob_record_bytes;
+	u32 record_bytes = (data_at + data_limit + SNAPLINE_MAX_READ + 1 + 7) & ~7u;
+
+	object_knob(object, "knob_stack_bytes", config->stack_bytes);
+	object_knob(object, "knob_data_at", data_at);
+	object_knob(object, "knob_data_limit", data_limit);
+	object_knob(object, "knob_record_bytes", record_bytes);
+	session->info.record_bytes = record_bytes;
+}
+
+static enum process_mode process_mode(enum load_filter filter)
+{
+	switch (filter) {
+	case LOAD_ANY: return PROCESS_ANY;
+	case LOAD_PIDS: return PROCESS_ONE;
+	default: return PROCESS_SET;
+	}
 }
 
 static void set_knobs(struct load_session *session)
 {
 	struct load_config *config = &session->config;
-	struct snap_bpf__rodata *knobs = session->skel->rodata;
 	const struct load_limits *limits = &config->limits;
+	struct bpf_object *object = session->object;
 
 	if (limits->duration_ns)
 		session->expires = now_ns() + limits->duration_ns;
-	knobs->knob_limit = limits->hits;
-	knobs->knob_expires = session->expires;
-	knobs->knob_rate = limits->rate;
-	knobs->knob_skip = limits->skip;
-	knobs->knob_sample = limits->sample;
-	knobs->knob_namespace = own_namespace();
-	knobs->knob_task_btf = !config->old_kernel && try_task_btf();
-	knobs->knob_rings = session->info.n_rings;
-	knobs->knob_process_mode = config->filter == LOAD_ANY	 ? PROCESS_ANY
-				   : config->filter == LOAD_PIDS ? PROCESS_ONE
-								 : PROCESS_SET;
-	set_record_knobs(session, knobs);
+	object_knob(object, "knob_limit", limits->hits);
+	object_knob(object, "knob_expires", session->expires);
+	object_knob(object, "knob_rate", limits->rate);
+	object_knob(object, "knob_skip", limits->skip);
+	object_knob(object, "knob_sample", limits->sample);
+	object_knob(object, "knob_namespace", own_namespace());
+	object_knob(object, "knob_task_btf", !config->old_kernel && try_task_btf());
+	object_knob(object, "knob_rings", session->info.n_rings);
+	object_knob(object, "knob_process_mode", process_mode(config->filter));
+	set_record_knobs(session);
 }
 
 static void set_sizes(struct load_session *session)
 {
 	const struct load_config *config = &session->config;
-	struct snap_bpf *skel = session->skel;
+	struct bpf_object *object = session->object;
 
-	bpf_map__set_max_entries(skel->maps.places, session->place_capacity);
-	bpf_map__set_max_entries(skel->maps.probes, config->n_probes);
-	bpf_map__set_max_entries(skel->maps.counts, config->n_probes);
-	bpf_map__set_max_entries(skel->maps.pids, config->filter == LOAD_ANY ? 1 : LOAD_MAX_PIDS);
-	bpf_map__set_max_entries(skel->maps.nodes, max_u64(config->n_nodes, 1));
-	bpf_map__set_max_entries(skel->maps.edges, max_u64(config->n_edges, 1));
-	bpf_map__set_max_entries(skel->maps.root_nodes, config->n_programs * SNAPLINE_MAX_ROOTS);
+	object_map_entries(object, "places", session->place_capacity);
+	object_map_entries(object, "probes", config->n_probes);
+	object_map_entries(object, "counts", config->n_probes);
+	object_map_entries(object, "pids", config->filter == LOAD_ANY ? 1 : LOAD_MAX_PIDS);
+	object_map_entries(object, "nodes", max_u64(config->n_nodes, 1));
+	object_map_entries(object, "edges", max_u64(config->n_edges, 1));
+	object_map_entries(object, "root_nodes", config->n_programs * SNAPLINE_MAX_ROOTS);
 }
 
+/* One form of the instrument's program is loaded. */
 static void choose_programs(struct load_session *session)
 {
-	struct snap_bpf *skel = session->skel;
+	const struct instrument *instrument = object_instrument(session->config.instrument);
 	bool follow = session->config.filter == LOAD_FOLLOW;
+	const char *chosen = instrument->program;
 
-	bool faulting = session->info.faulting,
-	     loop = !faulting && !session->config.old_kernel && try_loop();
-
-	bpf_program__set_autoload(skel->progs.snap_unrolled, !loop && !faulting);
-	bpf_program__set_autoload(skel->progs.snap_loop, loop);
-	bpf_program__set_autoload(skel->progs.snap_faulting, faulting);
-	bpf_program__set_autoload(skel->progs.follow_fork, follow);
-	bpf_program__set_autoload(skel->progs.follow_exit, follow);
+	if (instrument->loop && !session->config.old_kernel && try_loop())
+		chosen = instrument->loop;
+	if (instrument->faulting && session->info.faulting)
+		chosen = instrument->faulting;
+	object_autoload(session->object, instrument->program, chosen == instrument->program);
+	if (instrument->loop)
+		object_autoload(session->object, instrument->loop, chosen == instrument->loop);
+	if (instrument->faulting)
+		object_autoload(session->object, instrument->faulting,
+				chosen == instrument->faulting);
+	object_autoload(session->object, "follow_fork", follow);
+	object_autoload(session->object, "follow_exit", follow);
 }
 
 static struct error *choose_links(struct load_session *session)
@@ -219,13 +233,13 @@ static struct error *fill_map(int fd, const void *values, size_t n, size_t size,
 static struct error *fill_tables(struct load_session *session)
 {
 	const struct load_config *config = &session->config;
-	struct snap_bpf *skel = session->skel;
+	struct bpf_object *object = session->object;
 	struct error *err;
 
-	err = fill_map(bpf_map__fd(skel->maps.nodes), config->nodes, config->n_nodes,
+	err = fill_map(object_map(object, "nodes"), config->nodes, config->n_nodes,
 		       sizeof(*config->nodes), "cannot fill the read table");
 	if (!err)
-		err = fill_map(bpf_map__fd(skel->maps.edges), config->edges, config->n_edges,
+		err = fill_map(object_map(object, "edges"), config->edges, config->n_edges,
 			       sizeof(*config->edges), "cannot fill the read table");
 	for (u32 i = 0; i < config->n_programs && !err; i++) {
 		const struct load_program *program = &config->programs[i];
@@ -233,7 +247,7 @@ static struct error *fill_tables(struct load_session *session)
 		for (u32 r = 0; r < program->n_roots && r < SNAPLINE_MAX_ROOTS; r++) {
 			u32 key = i * SNAPLINE_MAX_ROOTS + r;
 
-			bpf_map_update_elem(bpf_map__fd(skel->maps.root_nodes), &key,
+			bpf_map_update_elem(object_map(object, "root_nodes"), &key,
 					    &program->root_nodes[r], BPF_ANY);
 		}
 	}
@@ -262,7 +276,7 @@ static int insert_rings(int outer, const int *fds, u32 n)
 static struct error *make_rings(struct load_session *session)
 {
 	u32 size = round_up_power(session->config.buffer_bytes), n = 0;
-	int outer = bpf_map__fd(session->skel->maps.rings), code = 0;
+	int outer = object_map(session->object, "rings"), code = 0;
 	int fds[SNAPLINE_MAX_CPUS];
 
 	while (size < 4 * session->info.record_bytes)
@@ -291,7 +305,7 @@ static struct error *map_states(struct load_session *session)
 
 	len = (len + page - 1) & ~(page - 1);
 	states = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      bpf_map__fd(session->skel->maps.probes), 0);
+		      object_map(session->object, "probes"), 0);
 	if (states == MAP_FAILED)
 		return error_errno(ERROR_FAILED, "cannot map the counters");
 	session->states = states;
@@ -392,8 +406,8 @@ static struct error *start(struct load_session *session)
 		return err;
 	session->info.n_rings = min_u64(libbpf_num_possible_cpus(), SNAPLINE_MAX_CPUS);
 	session->info.fetch_add = !config->old_kernel && try_fetch_add();
-	session->info.faulting =
-		config->fault && !config->old_kernel && has_roots(config) && try_sleepable();
+	session->info.faulting = config->fault && !config->old_kernel && has_roots(config) &&
+				 object_instrument(config->instrument)->faulting && try_sleepable();
 	err = open_programs(session);
 	if (!err)
 		err = map_states(session);

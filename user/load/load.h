@@ -77,9 +77,13 @@ enum load_filter {
 	LOAD_SET,    /* pids[] and load_add_pid(); attached to all, checked in the program */
 };
 
+/* What the programs do at a hit: which compiled object is loaded. */
+enum load_instrument { LOAD_SNAP, LOAD_LOG, LOAD_COUNT, LOAD_TICTOC };
+
 enum load_links { LOAD_LINKS_AUTO, LOAD_LINKS_PERF, LOAD_LINKS_MULTI };
 
 struct load_config {
+	enum load_instrument instrument;
 	const struct load_program *programs;
 	size_t n_programs;
 	const struct load_place *places;

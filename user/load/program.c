@@ -13,9 +13,9 @@
 #include <bpf/libbpf.h>
 
 #include "load/bays.h"
+#include "load/object.h"
 #include "load/session.h"
 #include "load/uapi.h"
-#include "snap.skel.h"
 
 enum { LOG_BYTES = 1 << 20 };
 
@@ -69,17 +69,12 @@ struct error *program_open(struct load_session *session)
 {
 	struct error *err = register_handler(session);
 
-	if (err)
-		return err;
-	session->skel = snap_bpf__open();
-	if (!session->skel)
-		return kernel_error(errno, "cannot open the programs of snapline");
-	return NULL;
+	return err ? err : object_open(session->config.instrument, &session->object);
 }
 
 struct error *program_take(struct load_session *session)
 {
-	int code = snap_bpf__load(session->skel);
+	int code = bpf_object__load(session->object);
 
 	if (code)
 		return kernel_error(-code, "cannot load the programs of snapline");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of a session after load_start(). */
+#include "load/object.h"
 #include "load/session.h"
 #include "load/tries.h"
 
@@ -14,7 +15,6 @@
 #include <bpf/libbpf.h>
 
 #include "proc/proc.h"
-#include "snap.skel.h"
 
 enum {
 	FEW_PLACES = 64, /* up to here a program with one place gets by without the cookie helper */
@@ -31,7 +31,6 @@ static u64 now_ns(void)
 
 struct error *load_add_pid(struct load_session *session, int pid)
 {
-	struct snap_bpf *skel = session->skel;
 	u64 ticks = 0, start;
 	u32 key = pid;
 	int code;
@@ -40,11 +39,11 @@ struct error *load_add_pid(struct load_session *session, int pid)
 		return NULL;
 	error_free(proc_start_time(pid, &ticks));
 	start = ticks * TICK_NS;
-	code = bpf_map_update_elem(bpf_map__fd(skel->maps.pids), &key, &start, BPF_ANY);
+	code = bpf_map_update_elem(object_map(session->object, "pids"), &key, &start, BPF_ANY);
 	if (code)
 		return kernel_error(-code, "cannot add a process");
 	int_push(&session->pids, &session->n_pids, &session->pid_capacity, pid);
-	skel->bss->one_pid = session->n_pids == 1 ? key : 0;
+	object_set(session->object, "one_pid", session->n_pids == 1 ? key : 0);
 	if (session->config.filter != LOAD_PIDS)
 		return NULL;
 	for (size_t i = 0; i < session->n_places && session->attached; i++) {
@@ -94,7 +93,7 @@ static struct error *add_place(struct load_session *session, const struct load_p
 	slot->place = *place;
 	slot->place.path = arena_strdup(session->arena, place->path);
 	session->order[session->n_places++] = place->index;
-	code = bpf_map_update_elem(bpf_map__fd(session->skel->maps.places), &place->index, &entry,
+	code = bpf_map_update_elem(object_map(session->object, "places"), &place->index, &entry,
 				   BPF_ANY);
 	if (code)
 		return kernel_error(-code, "cannot add a place");
@@ -274,7 +273,7 @@ void load_counts(struct load_session *session, u32 probe, struct load_counts *co
 	if (!each)
 		error_no_memory();
 	memset(counts, 0, sizeof(*counts));
-	if (!bpf_map_lookup_elem(bpf_map__fd(session->skel->maps.counts), &probe, each)) {
+	if (!bpf_map_lookup_elem(object_map(session->object, "counts"), &probe, each)) {
 		for (int cpu = 0; cpu < n; cpu++) {
 			for (int i = 0; i < HIT_CLASSES; i++)
 				sum.hits[i] += each[cpu].hits[i];
@@ -327,7 +326,7 @@ void load_free(struct load_session *session)
 	rings_free(session->rings);
 	if (session->states)
 		munmap(session->states, session->states_len);
-	snap_bpf__destroy(session->skel);
+	bpf_object__close(session->object);
 	free(session->image.insns);
 	free(session->image.func_info);
 	free(session->links);

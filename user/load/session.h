@@ -8,7 +8,7 @@
 #include "load/rings.h"
 #include "probe.h"
 
-struct snap_bpf;
+struct bpf_object;
 struct bpf_program;
 
 /* A program as libbpf has relocated it, ready to be patched and loaded as often as needed. */
@@ -29,7 +29,7 @@ struct load_session {
 	struct arena *arena;
 	struct load_config config; /* its arrays are copies in the arena */
 	struct load_info info;
-	struct snap_bpf *skel;
+	struct bpf_object *object;
 	struct program_image image;
 	int *prog_fds; /* one a program that is loaded; without cookies one a place */
 	size_t n_progs, prog_capacity;
@@ -57,7 +57,7 @@ struct load_session {
 /* Room for one more in an int array that is kept in malloc'ed memory. */
 void int_push(int **items, size_t *n, size_t *capacity, int item);
 
-/* program.c: open the object, set knobs and sizes, load its maps and take the instructions. */
+/* program.c: open the object (object.h), load its maps and take the instructions. */
 struct error *program_open(struct load_session *session) _must_use_;
 struct error *program_take(struct load_session *session) _must_use_;
 struct error *program_load(struct load_session *session, u32 program, u32 place, bool one_place,

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "load/object.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "load/session.h"
+#include "snap.skel.h"
+
+static const struct instrument instruments[] = {
+	[LOAD_SNAP] = {snap_bpf__elf_bytes, "snap_unrolled", "snap_loop", "snap_faulting"},
+};
+
+const struct instrument *object_instrument(enum load_instrument instrument)
+{
+	return &instruments[instrument];
+}
+
+struct error *object_open(enum load_instrument instrument, struct bpf_object **object)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "snapline");
+	struct bpf_object *opened;
+	const void *bytes;
+	size_t len;
+
+	if (instrument >= ARRAY_LEN(instruments) || !instruments[instrument].bytes)
+		return error_new(ERROR_FAILED, "there are no programs of instrument %d",
+				 instrument);
+	bytes = instruments[instrument].bytes(&len);
+	opened = bpf_object__open_mem(bytes, len, &opts);
+	if (!opened)
+		return kernel_error(errno, "cannot open the programs of snapline");
+	*object = opened;
+	return NULL;
+}
+
+/* Where a variable is in its section; false if there is none of that name. */
+static bool find_variable(const struct bpf_object *object, const char *section, const char *name,
+			  u32 *offset, u32 *size)
+{
+	const struct btf *btf = bpf_object__btf(object);
+	int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, id);
+	const struct btf_var_secinfo *items = type ? btf_var_secinfos(type) : NULL;
+
+	for (u32 i = 0; type && i < btf_vlen(type); i++) {
+		const struct btf_type *variable = btf__type_by_id(btf, items[i].type);
+
+		if (strcmp(btf__name_by_offset(btf, variable->name_off), name))
+			continue;
+		*offset = items[i].offset;
+		*size = items[i].size;
+		return true;
+	}
+	return false;
+}
+
+/* Little-endian, as every CPU is that snapline runs on. */
+static void store(void *section, u32 offset, u32 size, u64 value)
+{
+	memcpy((u8 *)section + offset, &value, min_u64(size, sizeof(value)));
+}
+
+void object_knob(struct bpf_object *object, const char *name, u64 value)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	u32 offset, size;
+	size_t len;
+
+	if (map && find_variable(object, ".rodata", name, &offset, &size))
+		store((void *)bpf_map__initial_value(map, &len), offset, size, value);
+}
+
+void object_set(struct bpf_object *object, const char *name, u64 value)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".bss");
+	u32 offset, size, zero = 0;
+	u8 section[4096];
+
+	if (!map || bpf_map__value_size(map) > sizeof(section) ||
+	    !find_variable(object, ".bss", name, &offset, &size))
+		return;
+	if (bpf_map_lookup_elem(bpf_map__fd(map), &zero, section))
+		return;
+	store(section, offset, size, value);
+	bpf_map_update_elem(bpf_map__fd(map), &zero, section, BPF_ANY);
+}
+
+void object_map_entries(struct bpf_object *object, const char *name, u32 entries)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (map)
+		bpf_map__set_max_entries(map, entries);
+}
+
+int object_map(const struct bpf_object *object, const char *name)
+{
+	const struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	return map ? bpf_map__fd(map) : -ENOENT;
+}
+
+void object_autoload(struct bpf_object *object, const char *name, bool load)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+
+	if (program)
+		bpf_program__set_autoload(program, load);
+}
+
+int object_program(const struct bpf_object *object, const char *name)
+{
+	const struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+
+	return program ? bpf_program__fd(program) : -ENOENT;
+}
