@@ -40,7 +40,7 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -fno-strict-aliasing \
 	-D_GNU_SOURCE -DSNAPLINE_VERSION='"$(VERSION)"' -Iuser -Iinclude -I$(G) $(CFLAGS)
-LDLIBS := -lpthread -lbpf -ldw -lelf -lz -lZydis -liberty
+LDLIBS := -lpthread -lbpf -ldw -lelf -lz -lZydis -liberty -lm
 ifeq ($(SAN),1)
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1
 ALL_LDFLAGS += -fsanitize=address,undefined
