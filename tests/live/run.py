@@ -8,7 +8,7 @@ A test is a block of lines, blocks are separated by empty lines, # starts a comm
 
   NAME what is promised
   TARGETS lists control       built first, from tests/targets (as build/targets/lists)
-  REQUIRES root               skipped visibly without: root, btf, a command's name, a file
+  REQUIRES root               skipped visibly without: root, btf, namespaces, a command's name, a file
   BEFORE command              started in the background; its pid is $PID; ended by its pid afterwards
   RUN command                 a shell command; snapline is in PATH, $T is build/targets, $TMP a folder of
                               its own; more RUN lines are run in turn, and the last one is judged
@@ -71,6 +71,9 @@ def lacking(test):
         elif need == "btf":
             if not os.access("/sys/kernel/btf/vmlinux", os.R_OK):
                 return "this kernel has no BTF"
+        elif need == "namespaces":
+            if subprocess.run(["unshare", "-m", "-p", "-f", "true"], capture_output=True).returncode != 0:
+                return "unshare is not permitted"
         elif "/" in need:
             if not os.path.exists(os.path.join(TOP, need)):
                 return "%s is not built" % need
