@@ -13,13 +13,15 @@
 
 #include "maps.bpf.h"
 
+/* A program that has no use for one leaves it out. */
+#define _bay_ static __attribute__((noinline, unused))
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 #define BAY_MARKER(number) "0x534e41590000000" #number " ll\n"
 _Static_assert(BAY_MAGIC == 0x534e4159, "BAY_MARKER spells it out");
 _Static_assert(BAY_INSNS == 2048, "the bays spell it out");
 
-static __attribute__((noinline)) u64 bay_condition(struct pt_regs *ctx, const struct bay_env *env)
+_bay_ u64 bay_condition(struct pt_regs *ctx, const struct bay_env *env)
 {
 	register struct pt_regs *r1 asm("r1") = ctx;
 	register const struct bay_env *r2 asm("r2") = env;
@@ -32,7 +34,7 @@ static __attribute__((noinline)) u64 bay_condition(struct pt_regs *ctx, const st
 	return r0;
 }
 
-static __attribute__((noinline)) u64 bay_roots(struct pt_regs *ctx, const struct bay_env *env,
+_bay_ u64 bay_roots(struct pt_regs *ctx, const struct bay_env *env,
 					       struct bay_root *roots)
 {
 	register struct pt_regs *r1 asm("r1") = ctx;
@@ -41,6 +43,21 @@ static __attribute__((noinline)) u64 bay_roots(struct pt_regs *ctx, const struct
 	register u64 r0 asm("r0");
 
 	asm volatile("r0 = " BAY_MARKER(2) ".rept 2048\ngoto +0\n.endr\nr0 = 0\n"
+		     : "=r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)
+		     :
+		     : "r4", "r5", "memory");
+	return r0;
+}
+
+_bay_ u64 bay_values(struct pt_regs *ctx, const struct bay_env *env,
+						struct bay_value *values)
+{
+	register struct pt_regs *r1 asm("r1") = ctx;
+	register const struct bay_env *r2 asm("r2") = env;
+	register struct bay_value *r3 asm("r3") = values;
+	register u64 r0 asm("r0");
+
+	asm volatile("r0 = " BAY_MARKER(5) ".rept 2048\ngoto +0\n.endr\nr0 = 0\n"
 		     : "=r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)
 		     :
 		     : "r4", "r5", "memory");

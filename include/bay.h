@@ -8,6 +8,9 @@
  *       r0: BAY_FALSE, BAY_TRUE, BAY_ERROR
  *   int bay_roots(struct pt_regs *ctx, const struct bay_env *env, struct bay_root *roots)
  *       fills roots[0 .. SNAPLINE_MAX_ROOTS-1] as the plan numbers them; r0: 0
+ *   int bay_values(struct pt_regs *ctx, const struct bay_env *env, struct bay_value *values)
+ *       fills as many of values[] as the plan has; each on its own: one that can't be computed
+ *       says so in its state and the next goes on; r0: 0
  *
  * Generated code may use BAY_STACK bytes of its own stack, r0 to r9 freely, calls helpers only from
  * gen's list, and reads the arguments at the offsets of the structs below. Its last instruction is
@@ -29,6 +32,7 @@ enum {
 	BAY_STACK = 256,
 	BAY_INSNS = 2048, /* no-ops in each bay */
 	SNAPLINE_MAX_ROOTS = 64,
+	SNAPLINE_MAX_VALUES = 16,
 
 	/* The marker: r0 = ldimm64 of (BAY_MAGIC << 32 | number), the bay's first instruction. */
 	BAY_MAGIC = 0x534e4159,
@@ -39,6 +43,7 @@ enum {
 	 * the kernel has it (5.12; clang emits none for the instruction set of 5.10). */
 	BAY_PROGRAM = 3,
 	BAY_FETCH = 4,
+	BAY_VALUES = 5, /* a bay again */
 };
 
 /* What conditions can ask besides registers (pt_regs) and memory. All u64, at fixed offsets. */
@@ -55,6 +60,38 @@ struct bay_env {
 /* A place where the walk of the read table starts. */
 struct bay_root {
 	__u64 address; /* 0: none */
+};
+
+enum value_state {
+	VALUE_OK = 0,
+	VALUE_UNREADABLE = 1, /* it, or something on the way to it */
+	VALUE_DIVISION = 2,   /* division by zero */
+};
+
+/*
+ * A value that was computed at a hit: a scalar, sign- or zero-extended as its type says, floats as
+ * their bits; or the address of what the programs copy after the bay (struct value_slot).
+ */
+struct bay_value {
+	__u64 bits;
+	__u32 state; /* generated code stores both as one u64 */
+	__u32 len;   /* bytes that were copied */
+};
+
+enum value_kind {
+	VALUE_SCALAR, /* bits are all there is */
+	VALUE_BYTES,  /* size bytes at the address */
+	VALUE_STRING, /* up to size bytes, until a NUL, which is not counted */
+	VALUE_INNER,  /* a string: its address is in the bytes of value `from`, at `offset` */
+};
+
+/* What the copying needs to know of a value; a table for each program. */
+struct value_slot {
+	__u16 kind; /* enum value_kind */
+	__u16 from; /* INNER: an earlier value, of kind BYTES */
+	__u32 size;
+	__u32 at;     /* where its bytes go in the record's data */
+	__u32 offset; /* INNER */
 };
 
 /*

@@ -57,6 +57,7 @@ enum process_mode {
 #define PROGRAM_NEEDS_THREAD (1ull << 3) /* thread_pointer */
 #define PROGRAM_HAS_CONDITION (1ull << 8)
 #define PROGRAM_HAS_ROOTS (1ull << 9)
+#define PROGRAM_HAS_VALUES (1ull << 11)
 #define PROGRAM_ONE_PLACE (1ull << 10) /* the place is PROGRAM_PLACE, else the attach cookie */
 #define PROGRAM_INDEX(word) (((word) >> 16) & 0xffff)
 #define PROGRAM_PLACE(word) ((word) >> 32)

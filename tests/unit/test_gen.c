@@ -206,6 +206,73 @@ static void test_roots_that_do_not_fit(void **state)
 	arena_free(world.arena);
 }
 
+/* Each value on its own: what fails says so, and the next goes on. */
+static void test_values(void **state)
+{
+	static const char *const texts[] = {"si", "si / sj", "node"};
+	struct gen_value values[ARRAY_LEN(texts)];
+	struct world_scope world;
+	struct gen_code code;
+	const char *listing;
+	bool ok;
+
+	world_scope_init(&world, 0x10000, arch_by_machine(EM_X86_64));
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct expr *tree, *typed;
+
+		assert_null(expr_parse(texts[i], world.arena, &tree));
+		assert_null(expr_type(tree, texts[i], &world.scope, world.arena, &typed));
+		values[i] = (struct gen_value){typed, texts[i], i == 2};
+	}
+	assert_null(gen_values(values, ARRAY_LEN(texts), &world.place, world.arena, &code));
+	all_reachable(&code, &ok);
+	assert_true(ok);
+	listing = gen_listing(&code, world.arena);
+	assert_non_null(strstr(listing, "*(u64 *)(r8 +0) = r0"));
+	assert_non_null(strstr(listing, "*(u64 *)(r8 +24) = 2"));
+	assert_non_null(strstr(listing, "*(u64 *)(r8 +32) = r0"));
+	arena_free(world.arena);
+}
+
+static void test_a_value_that_cannot_be_had(void **state)
+{
+	struct world_scope world;
+	struct expr *tree, *typed;
+	struct gen_value value = {.text = "1 + entry"};
+	struct gen_code code;
+	struct error *err;
+
+	world_scope_init(&world, 0x10000, arch_by_machine(EM_X86_64));
+	assert_null(expr_parse("1 + entry", world.arena, &tree));
+	assert_null(expr_type(tree, "1 + entry", &world.scope, world.arena, &typed));
+	value.expr = typed;
+	err = gen_values(&value, 1, &world.place, world.arena, &code);
+	assert_non_null(err);
+	assert_int_equal(err->span_start, 4);
+	error_free(err);
+	arena_free(world.arena);
+}
+
+/* On x86-64 it lies below the CFA. */
+static void test_caller(void **state)
+{
+	static struct cfi_row row = {.cfa_reg = 7, .cfa_offset = 24, .return_column = 16};
+	struct world_scope world;
+	struct gen_code code;
+	const char *listing;
+
+	world_scope_init(&world, 0x10000, arch_by_machine(EM_X86_64));
+	row.rules[16] = (struct cfi_rule){.kind = CFI_OFFSET, .offset = -8};
+	world.place.cfi = &row;
+	assert_null(compile(&world, "$caller == 1", &code));
+	listing = gen_listing(&code, world.arena);
+	assert_non_null(strstr(listing, "r0 += 16\n"));
+	assert_non_null(strstr(listing, "call"));
+	world.place.cfi = NULL;
+	error_free(compile(&world, "$caller == 1", &code));
+	arena_free(world.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +281,9 @@ int main(void)
 		cmocka_unit_test(test_all_code_is_reachable),
 		cmocka_unit_test(test_too_large_is_said),
 		cmocka_unit_test(test_roots),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_a_value_that_cannot_be_had),
+		cmocka_unit_test(test_caller),
 		cmocka_unit_test(test_roots_that_do_not_fit),
 	};
 

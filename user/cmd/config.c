@@ -21,6 +21,9 @@ static void copy_programs(const struct plan *plan, struct load_program *programs
 		programs[i].condition = from->condition;
 		programs[i].roots = from->roots;
 		programs[i].n_roots = from->n_roots;
+		programs[i].values = from->values;
+		programs[i].n_values = from->n_values;
+		memcpy(programs[i].value_slots, from->value_slots, sizeof(from->value_slots));
 		memcpy(programs[i].root_nodes, from->root_nodes, sizeof(from->root_nodes));
 	}
 }

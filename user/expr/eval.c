@@ -205,6 +205,18 @@ static u64 slot_value(struct evaluator *ev, unsigned slot)
 	return 0;
 }
 
+/* Where x86-64 has it: below the CFA. */
+static u64 eval_caller(struct evaluator *ev)
+{
+	u64 address = 0;
+
+	if (!ev->context->has_cfa)
+		evaluator_fail(ev, ABSENT_NOT_SAVED);
+	else
+		evaluator_read(ev, ev->context->cfa - sizeof(address), &address, sizeof(address));
+	return address;
+}
+
 static struct value_bits eval_builtin(struct evaluator *ev, const struct expr *expr)
 {
 	s8 slot;
@@ -217,6 +229,7 @@ static struct value_bits eval_builtin(struct evaluator *ev, const struct expr *e
 	case BUILTIN_HITS: return integer(ev->env->hits);
 	case BUILTIN_ELAPSED: return integer(ev->env->elapsed);
 	case BUILTIN_COMM: break;
+	case BUILTIN_CALLER: return integer(eval_caller(ev));
 	case BUILTIN_RETURN:
 		slot = expr->number < ARCH_MAX_DWARF_REGS
 			       ? ev->context->arch->dwarf_slot[expr->number]

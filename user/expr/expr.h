@@ -34,6 +34,7 @@ enum expr_kind {
 enum expr_builtin {
 	BUILTIN_PID, BUILTIN_TID, BUILTIN_CPU, BUILTIN_COMM, BUILTIN_TIME, BUILTIN_HITS,
 	BUILTIN_ELAPSED, BUILTIN_RETURN,
+	BUILTIN_CALLER, /* the return address of the function that the place is in */
 };
 
 enum expr_op {

@@ -123,7 +123,16 @@ static const struct {
 	{"cpu", BUILTIN_CPU, TYPE_BASIC_INT},	  {"time", BUILTIN_TIME, TYPE_BASIC_ULONG},
 	{"hits", BUILTIN_HITS, TYPE_BASIC_ULONG}, {"elapsed", BUILTIN_ELAPSED, TYPE_BASIC_ULONG},
 	{"comm", BUILTIN_COMM, TYPE_BASIC_CHAR},  {"return", BUILTIN_RETURN, TYPE_BASIC_LONG},
+	{"caller", BUILTIN_CALLER, TYPE_BASIC_VOID_POINTER},
 };
+
+/* A code address, shown with its function. */
+static const struct type *caller_type(struct arena *arena)
+{
+	static const struct type code = {.kind = TYPE_FUNCTION};
+
+	return type_pointer_to(&code, arena);
+}
 
 static struct error *type_return(struct typer *typer, struct expr *expr)
 {
@@ -180,8 +189,8 @@ static struct error *type_register(struct typer *typer, struct expr *expr, struc
 	if (!reg)
 		return error_cure(
 			typer_fail(typer, expr, "no built-in or register '$%s'", expr->text),
-			"there are $pid $tid $cpu $comm $time $hits $elapsed $return, $arg1 "
-			"to $arg%u, and the registers",
+			"there are $pid $tid $cpu $comm $time $hits $elapsed $return "
+			"$caller, $arg1 to $arg%u, and the registers",
 			scope->arch->n_arg_regs);
 	node->reg = reg;
 	node->text = expr->text;
@@ -203,6 +212,8 @@ static struct error *type_builtin(struct typer *typer, struct expr *expr, struct
 		node->type = type_basic(builtins[i].type);
 		if (node->builtin == BUILTIN_COMM)
 			node->type = type_array_of(node->type, 16, typer->arena);
+		if (node->builtin == BUILTIN_CALLER)
+			node->type = caller_type(typer->arena);
 		return node->builtin == BUILTIN_RETURN ? type_return(typer, node) : NULL;
 	}
 	return type_register(typer, expr, typed);

@@ -52,7 +52,7 @@ static void divide_signed(struct assembler *as, u8 op)
 void compile_divide(struct compiler *c, u8 op, bool is_signed, bool check)
 {
 	if (check)
-		asm_branch_imm(&c->as, BPF_JEQ, BPF_REG_1, 0, c->failed);
+		asm_branch_imm(&c->as, BPF_JEQ, BPF_REG_1, 0, c->divided);
 	if (!is_signed)
 		asm_alu(&c->as, op, BPF_REG_0, BPF_REG_1);
 	else if (c->place->features.signed_division)

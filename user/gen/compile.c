@@ -18,7 +18,7 @@ void compiler_init(struct compiler *c, const struct gen_place *place, const char
 	asm_init(&c->as, BAY_INSNS, arena);
 	asm_alu(&c->as, BPF_MOV, REG_CTX, BPF_REG_1);
 	asm_alu(&c->as, BPF_MOV, REG_ENV, BPF_REG_2);
-	c->failed = asm_label(&c->as);
+	c->failed = c->divided = asm_label(&c->as);
 }
 
 void compiler_fail(struct compiler *c, const struct expr *expr, const char *format, ...)
@@ -288,7 +288,9 @@ static void compile_builtin(struct compiler *c, const struct expr *expr)
 	};
 	const struct arch *arch = c->place->arch;
 
-	if (expr->builtin != BUILTIN_RETURN) {
+	if (expr->builtin == BUILTIN_CALLER) {
+		compile_caller(c, expr);
+	} else if (expr->builtin != BUILTIN_RETURN) {
 		asm_load(&c->as, 8, BPF_REG_0, REG_ENV, offsets[expr->builtin]);
 	} else if (expr->number < ARCH_MAX_DWARF_REGS && arch->dwarf_slot[expr->number] >= 0) {
 		compile_slot(c, (unsigned)arch->dwarf_slot[expr->number], BPF_REG_0);

@@ -2,7 +2,7 @@
 /*
  * What the files that compile share.
  *
- * Registers: r6 is ctx (pt_regs), r7 is env, r8 the roots in bay_roots(). Every value is made in r0;
+ * Registers: r6 is ctx (pt_regs), r7 is env, r8 what bay_roots() and bay_values() fill. Every value is made in r0;
  * r1 to r5 hold nothing across the making of another. A value that has to wait is spilled: to r9,
  * then r8 (in a condition), then the stack. Integers are sign- or zero-extended to 64 bits as their
  * type says; floating point values are their bits.
@@ -21,7 +21,7 @@
 enum {
 	REG_CTX = BPF_REG_6,
 	REG_ENV = BPF_REG_7,
-	REG_ROOTS = BPF_REG_8,
+	REG_ROOTS = BPF_REG_8, /* and the values in bay_values() */
 	READ_BUFFER = 16, /* bytes */
 };
 
@@ -31,7 +31,8 @@ struct compiler {
 	const char *text;        /* of the expression, for spans; NULL: none */
 	const struct expr *at;   /* the variable at fault, for spans and names */
 	struct arena *arena;
-	struct asm_label failed; /* where a read that fails, or a division by zero, goes */
+	struct asm_label failed; /* where a read that fails goes */
+	struct asm_label divided; /* where a division by zero goes */
 	u8 spill_regs[2];
 	unsigned n_spill_regs, n_spilled;
 	unsigned stack;          /* bytes in use */
@@ -68,6 +69,9 @@ void compile_value(struct compiler *c, const struct expr *expr);
 void compile_branch(struct compiler *c, const struct expr *expr, struct asm_label label, bool sense);
 void compile_string_branch(struct compiler *c, const struct expr *expr, struct asm_label label,
 			   bool sense);
+
+/* The return address of the function that the place is in, by its call frame information, to r0. */
+void compile_caller(struct compiler *c, const struct expr *expr);
 
 /* Where an lvalue is. */
 enum home_kind {

@@ -79,7 +79,7 @@ static bool add_root(struct compiler *c, const struct gen_root *root, size_t i, 
 	struct compiler before = *c;
 	struct asm_label end = asm_label(&c->as);
 
-	c->failed = asm_label(&c->as);
+	c->failed = c->divided = asm_label(&c->as);
 	compile_root(c, root);
 	asm_store(&c->as, 8, REG_ROOTS, (s16)(8 * i), BPF_REG_0);
 	asm_jump(&c->as, end);
@@ -106,6 +106,56 @@ struct error *gen_roots(const struct gen_root *roots, size_t n, const struct gen
 		if (skipped[i])
 			asm_store_imm(&c.as, 8, REG_ROOTS, (s16)(8 * i), 0);
 	}
+	compile_return(&c, 0);
+	return finish(&c, code);
+}
+
+static void store_state(struct compiler *c, size_t i, enum value_state state)
+{
+	asm_store_imm(&c->as, 8, REG_ROOTS,
+		      (s16)(i * sizeof(struct bay_value) + offsetof(struct bay_value, state)),
+		      (s32)state);
+}
+
+/* State and length are stored as one, so the state has to come first in memory. */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "struct bay_value");
+
+static void add_value(struct compiler *c, const struct gen_value *value, size_t i)
+{
+	struct asm_label end = asm_label(&c->as);
+	s16 bits = (s16)(i * sizeof(struct bay_value));
+
+	c->text = value->text;
+	c->at = value->expr;
+	c->failed = asm_label(&c->as);
+	c->divided = asm_label(&c->as);
+	if (value->is_address)
+		compile_address(c, value->expr);
+	else
+		compile_value(c, value->expr);
+	asm_store(&c->as, 8, REG_ROOTS, bits, BPF_REG_0);
+	store_state(c, i, VALUE_OK);
+	asm_jump(&c->as, end);
+	asm_bind(&c->as, c->failed);
+	asm_store_imm(&c->as, 8, REG_ROOTS, bits, 0);
+	store_state(c, i, VALUE_UNREADABLE);
+	asm_jump(&c->as, end);
+	asm_bind(&c->as, c->divided);
+	asm_store_imm(&c->as, 8, REG_ROOTS, bits, 0);
+	store_state(c, i, VALUE_DIVISION);
+	asm_bind(&c->as, end);
+}
+
+struct error *gen_values(const struct gen_value *values, size_t n, const struct gen_place *place,
+			 struct arena *arena, struct gen_code *code)
+{
+	struct compiler c;
+
+	compiler_init(&c, place, n ? values[0].text : NULL, arena);
+	asm_alu(&c.as, BPF_MOV, REG_ROOTS, BPF_REG_3);
+	c.n_spill_regs = 1;
+	for (size_t i = 0; i < n && !c.error; i++)
+		add_value(&c, &values[i], i);
 	compile_return(&c, 0);
 	return finish(&c, code);
 }

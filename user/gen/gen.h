@@ -56,6 +56,20 @@ struct gen_root {
 struct error *gen_roots(const struct gen_root *roots, size_t n, const struct gen_place *place,
 			struct arena *arena, struct gen_code *code, bool *skipped) _must_use_;
 
+/* One value of bay_values(): a scalar, or the address of an lvalue that is to be copied. */
+struct gen_value {
+	const struct expr *expr; /* typed */
+	const char *text;        /* what it was written as, for spans */
+	bool is_address;
+};
+/*
+ * Body of bay_values(), values[i] in the ith place; n is at most SNAPLINE_MAX_VALUES. A value that
+ * can't be computed at a hit gets its state (enum value_state) and bits 0. One that can't be
+ * compiled is an error.
+ */
+struct error *gen_values(const struct gen_value *values, size_t n, const struct gen_place *place,
+			 struct arena *arena, struct gen_code *code) _must_use_;
+
 /* One instruction a line, as bpftool prints them. */
 const char *gen_listing(const struct gen_code *code, struct arena *arena);
 

@@ -557,3 +557,27 @@ void compile_variable(struct compiler *c, const struct loc *loc, const struct lo
 	}
 	c->stack = stack;
 }
+
+void compile_caller(struct compiler *c, const struct expr *expr)
+{
+	const struct cfi_row *row = c->place->cfi;
+	const struct cfi_rule *rule = row ? &row->rules[row->return_column] : NULL;
+	struct machine m = {.c = c, .dw = c->place->module};
+	unsigned stack = c->stack;
+
+	c->at = expr;
+	if (rule && rule->kind == CFI_OFFSET) {
+		push_cfa(&m, rule->offset);
+		if (!c->error) {
+			load_entry(&m, &m.entries[0], BPF_REG_0);
+			compile_read(c, 8, 0);
+		}
+	} else if (rule && rule->kind == CFI_SAME) {
+		push_register(&m, row->return_column, 0, NULL);
+		if (!c->error)
+			load_entry(&m, &m.entries[0], BPF_REG_0);
+	} else {
+		refuse(&m, "no call frame information says where the return address is");
+	}
+	c->stack = stack;
+}

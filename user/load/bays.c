@@ -57,7 +57,7 @@ static struct error *fill_bay(struct bpf_insn *bay, size_t room, const struct ge
 	};
 	static const struct gen_code none = {nothing, ARRAY_LEN(nothing)};
 
-	if (!code->n)
+	if (!code || !code->n)
 		code = &none;
 	if (room < BAY_SLOTS || !is_exit(&bay[BAY_SLOTS - 1]))
 		return error_new(ERROR_FAILED, "a patch bay does not look as it was written");
@@ -105,6 +105,10 @@ struct error *bay_patch(struct bpf_insn *insns, size_t n, const struct bay_patch
 			break;
 		case BAY_ROOTS:
 			err = fill_bay(&insns[i], n - i, patch->roots);
+			i += BAY_SLOTS - 1;
+			break;
+		case BAY_VALUES:
+			err = fill_bay(&insns[i], n - i, patch->values);
 			i += BAY_SLOTS - 1;
 			break;
 		case BAY_PROGRAM: fill_word(&insns[i], patch->word); break;

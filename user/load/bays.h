@@ -14,6 +14,7 @@
 struct bay_patch {
 	const struct gen_code *condition; /* n 0: answers 0 */
 	const struct gen_code *roots;
+	const struct gen_code *values; /* NULL: none */
 	u64 word;	/* probe.h, PROGRAM_WORD */
 	bool fetch_add; /* turn the marked adds into fetch-and-add */
 };

@@ -175,6 +175,7 @@ static void set_sizes(struct load_session *session)
 	object_map_entries(object, "nodes", max_u64(config->n_nodes, 1));
 	object_map_entries(object, "edges", max_u64(config->n_edges, 1));
 	object_map_entries(object, "root_nodes", config->n_programs * SNAPLINE_MAX_ROOTS);
+	object_map_entries(object, "value_slots", config->n_programs * SNAPLINE_MAX_VALUES);
 }
 
 /* One form of the instrument's program is loaded. */
@@ -230,6 +231,26 @@ static struct error *fill_map(int fd, const void *values, size_t n, size_t size,
 	return NULL;
 }
 
+static struct error *fill_value_slots(struct load_session *session)
+{
+	const struct load_config *config = &session->config;
+	int map = object_map(session->object, "value_slots");
+
+	for (u32 i = 0; i < config->n_programs && map >= 0; i++) {
+		const struct load_program *program = &config->programs[i];
+
+		for (u32 v = 0; v < program->n_values && v < SNAPLINE_MAX_VALUES; v++) {
+			u32 key = i * SNAPLINE_MAX_VALUES + v;
+			int code = bpf_map_update_elem(map, &key, &program->value_slots[v],
+						       BPF_ANY);
+
+			if (code)
+				return kernel_error(-code, "cannot fill the table of values");
+		}
+	}
+	return NULL;
+}
+
 static struct error *fill_tables(struct load_session *session)
 {
 	const struct load_config *config = &session->config;
@@ -251,7 +272,7 @@ static struct error *fill_tables(struct load_session *session)
 					    &program->root_nodes[r], BPF_ANY);
 		}
 	}
-	return err;
+	return err ? err : fill_value_slots(session);
 }
 
 /* All at once where the kernel can (5.14): each single update waits for a grace period. */

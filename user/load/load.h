@@ -44,6 +44,9 @@ struct load_program {
 	u32 root_nodes[SNAPLINE_MAX_ROOTS]; /* root i is an object of this read table node; 0: none
 					     */
 	u32 n_roots;
+	struct gen_code values; /* n 0: none */
+	struct value_slot value_slots[SNAPLINE_MAX_VALUES];
+	u32 n_values;
 };
 
 struct load_place {

@@ -85,12 +85,15 @@ struct error *program_take(struct load_session *session)
 
 static u64 word_of(const struct load_program *program, u32 index, u32 place, bool one_place)
 {
-	u64 flags = bay_needs(&program->condition) | bay_needs(&program->roots);
+	u64 flags = bay_needs(&program->condition) | bay_needs(&program->roots) |
+		    bay_needs(&program->values);
 
 	if (program->condition.n)
 		flags |= PROGRAM_HAS_CONDITION;
 	if (program->roots.n && program->n_roots)
 		flags |= PROGRAM_HAS_ROOTS;
+	if (program->values.n)
+		flags |= PROGRAM_HAS_VALUES;
 	if (one_place)
 		flags |= PROGRAM_ONE_PLACE;
 	return PROGRAM_WORD(index, one_place ? place : 0, flags);
@@ -127,6 +130,7 @@ struct error *program_load(struct load_session *session, u32 index, u32 place, b
 	struct bay_patch patch = {
 		.condition = &program->condition,
 		.roots = &program->roots,
+		.values = &program->values,
 		.word = word_of(program, index, place, one_place),
 		.fetch_add = session->info.fetch_add,
 	};

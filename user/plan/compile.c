@@ -178,7 +178,9 @@ static bool program_equal(const struct plan_program *a, const struct plan_progra
 {
 	return code_equal(&a->condition, &b->condition) && code_equal(&a->roots, &b->roots) &&
 	       a->n_roots == b->n_roots &&
-	       memcmp(a->root_nodes, b->root_nodes, a->n_roots * sizeof(a->root_nodes[0])) == 0;
+	       memcmp(a->root_nodes, b->root_nodes, a->n_roots * sizeof(a->root_nodes[0])) == 0 &&
+	       code_equal(&a->values, &b->values) && a->n_values == b->n_values &&
+	       memcmp(a->value_slots, b->value_slots, a->n_values * sizeof(a->value_slots[0])) == 0;
 }
 
 static u32 program_index(struct plan *plan, const struct plan_program *program)

@@ -66,6 +66,9 @@ struct plan_program {
 	u32 n_roots;
 	u32 root_nodes[SNAPLINE_MAX_ROOTS]; /* read table node at each root */
 	const char *root_names[SNAPLINE_MAX_ROOTS];
+	struct gen_code values; /* n 0: none */
+	struct value_slot value_slots[SNAPLINE_MAX_VALUES];
+	u32 n_values;
 };
 
 struct plan {

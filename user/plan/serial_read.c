@@ -32,7 +32,7 @@ static const char *get_word(struct reader *reader)
 
 	skip_spaces(reader);
 	start = reader->at;
-	while (reader->at < reader->end && *reader->at > ' ')
+	while (reader->at<reader->end && * reader->at> ' ')
 		reader->at++;
 	if (reader->at == start)
 		reader->bad = true;
@@ -162,9 +162,11 @@ static void open_same_file(struct plan *plan, struct plan_module *module, const 
 	struct error *err;
 
 	if (!path) {
-		add_note(plan, arena_printf(plan->arena,
-					    "the build of %s that was recorded is neither there nor in %s",
-					    module->path, folder));
+		add_note(
+			plan,
+			arena_printf(plan->arena,
+				     "the build of %s that was recorded is neither there nor in %s",
+				     module->path, folder));
 		return;
 	}
 	err = elf_file_open(path, module->shown, &file);
@@ -256,6 +258,29 @@ static void read_program(struct reader *reader)
 		*arena_push(plan->arena, plan->programs, plan->n_programs) = program;
 }
 
+/* Of the program in the line before. */
+static void read_values(struct reader *reader)
+{
+	struct plan *plan = reader->plan;
+	struct plan_program *program;
+
+	if (!plan->n_programs) {
+		reader->bad = true;
+		return;
+	}
+	program = &plan->programs[plan->n_programs - 1];
+	get_code(reader, &program->values);
+	program->n_values = get_below(reader, SNAPLINE_MAX_VALUES + 1);
+	for (u32 i = 0; i < program->n_values; i++)
+		program->value_slots[i] = (struct value_slot){
+			.kind = (u16)get_below(reader, VALUE_INNER + 1),
+			.from = (u16)get_below(reader, max_u64(i, 1)),
+			.size = get_below(reader, SNAPLINE_MAX_READ + 1),
+			.at = get_below(reader, SNAPLINE_MAX_VALUES * SNAPLINE_MAX_READ),
+			.offset = get_below(reader, SNAPLINE_MAX_READ),
+		};
+}
+
 static void read_place(struct reader *reader)
 {
 	struct plan *plan = reader->plan;
@@ -317,9 +342,16 @@ static const struct {
 	const char *word;
 	void (*read)(struct reader *reader);
 } lines[] = {
-	{"snapline-plan", read_version}, {"arg", read_arg},	  {"module", read_module},
-	{"probe", read_probe},		 {"node", read_node},	  {"edge", read_edge},
-	{"program", read_program},	 {"place", read_place},	  {"note", read_note},
+	{"snapline-plan", read_version},
+	{"arg", read_arg},
+	{"module", read_module},
+	{"probe", read_probe},
+	{"node", read_node},
+	{"edge", read_edge},
+	{"program", read_program},
+	{"values", read_values},
+	{"place", read_place},
+	{"note", read_note},
 };
 
 /* False at "end". */

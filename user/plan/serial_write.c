@@ -73,6 +73,21 @@ static void put_place(struct strbuf *out, const struct plan *plan, const struct 
 	strbuf_putc(out, '\n');
 }
 
+/* Of the program in the line before. */
+static void put_values(struct strbuf *out, const struct plan_program *program)
+{
+	strbuf_puts(out, "values");
+	put_code(out, &program->values);
+	strbuf_printf(out, " %u", program->n_values);
+	for (u32 i = 0; i < program->n_values; i++) {
+		const struct value_slot *slot = &program->value_slots[i];
+
+		strbuf_printf(out, " %u %u %u %u %u", slot->kind, slot->from, slot->size, slot->at,
+			      slot->offset);
+	}
+	strbuf_putc(out, '\n');
+}
+
 static void put_program(struct strbuf *out, const struct plan_program *program)
 {
 	strbuf_puts(out, "program");
@@ -82,6 +97,8 @@ static void put_program(struct strbuf *out, const struct plan_program *program)
 	for (u32 i = 0; i < program->n_roots; i++)
 		strbuf_printf(out, " %u", program->root_nodes[i]);
 	strbuf_putc(out, '\n');
+	if (program->values.n || program->n_values)
+		put_values(out, program);
 }
 
 static void put_table(struct strbuf *out, const struct plan *plan)
