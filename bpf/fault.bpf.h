@@ -10,6 +10,8 @@
 #ifndef SNAPLINE_FAULT_BPF_H
 #define SNAPLINE_FAULT_BPF_H
 
+#include <asm-generic/errno-base.h>
+
 #include "maps.bpf.h"
 
 /* include/uapi/linux/magic.h, and each file system's own; those that never ask another machine or
@@ -67,9 +69,11 @@ _inline_ u64 vma_kind(u64 address, u64 len)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct vma_answer answer = {};
 	u64 first;
+	long err = bpf_find_vma(task, address, vma_judge, &answer, 0);
 
-	if (bpf_find_vma(task, address, vma_judge, &answer, 0))
-		return answer.kind;
+	/* Else the lock is taken, and what is mapped there can't be told. */
+	if (err)
+		return err == -ENOENT ? VMA_NONE : VMA_REFUSED;
 	if (answer.kind != VMA_PLAIN || address + len <= answer.end)
 		return answer.kind;
 	first = answer.end;

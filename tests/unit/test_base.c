@@ -55,6 +55,41 @@ static void test_image_says_why_bytes_are_absent(void **state)
 	arena_free(arena);
 }
 
+static enum absence reader(void *context, u64 address, void *bytes, size_t len,
+			   enum image_origin *origin)
+{
+	enum absence *answer = context;
+
+	memset(bytes, 'x', len);
+	*origin = IMAGE_LATE;
+	return *answer;
+}
+
+static void test_image_keeps_the_reason_of_the_hit(void **state)
+{
+	struct arena *arena = arena_new();
+	struct image *image = image_new(arena);
+	enum absence answer = ABSENT_PROCESS_GONE;
+	enum image_origin origin;
+	size_t len = 4;
+	char buffer[8];
+
+	image_add_absent(image, 0x1000, 4, ABSENT_NOT_RESIDENT);
+	image_add_absent(image, 0x2000, 4, ABSENT_BAD_ADDRESS);
+	image_set_reader(image, reader, &answer);
+	assert_int_equal(image_read(image, 0x1000, buffer, 4, NULL), ABSENT_NOT_RESIDENT);
+	assert_int_equal(image_read_run(image, 0x1000, buffer, &len, &origin), ABSENT_NOT_RESIDENT);
+	assert_int_equal(image_read(image, 0x2000, buffer, 4, NULL), ABSENT_BAD_ADDRESS);
+	assert_int_equal(image_read(image, 0x3000, buffer, 4, NULL), ABSENT_PROCESS_GONE);
+	answer = ABSENT_BAD_ADDRESS;
+	assert_int_equal(image_read(image, 0x1000, buffer, 4, NULL), ABSENT_BAD_ADDRESS);
+	answer = PRESENT;
+	assert_int_equal(image_read_run(image, 0x2000, buffer, &len, &origin), ABSENT_BAD_ADDRESS);
+	assert_int_equal(image_read(image, 0x1000, buffer, 4, &origin), PRESENT);
+	assert_int_equal(origin, IMAGE_LATE);
+	arena_free(arena);
+}
+
 static void test_distance_is_bounded(void **state)
 {
 	assert_int_equal(str_distance("main", "mian", 5), 2);
@@ -87,6 +122,7 @@ int main(void)
 		cmocka_unit_test(test_arena_push_keeps_elements),
 		cmocka_unit_test(test_image_reads_across_ranges),
 		cmocka_unit_test(test_image_says_why_bytes_are_absent),
+		cmocka_unit_test(test_image_keeps_the_reason_of_the_hit),
 		cmocka_unit_test(test_distance_is_bounded),
 		cmocka_unit_test(test_path_suffix_matches_components),
 		cmocka_unit_test(test_error_keeps_span_and_cure),

@@ -79,6 +79,12 @@ static const struct range *range_at(const struct image *image, u64 address, size
 	return found;
 }
 
+/* The kernel's reason at the hit stands, unless there turns out to be no memory at all. */
+static enum absence reason_of_both(enum absence at_hit, enum absence late)
+{
+	return at_hit == ABSENT_NOT_CAPTURED || late == ABSENT_BAD_ADDRESS ? late : at_hit;
+}
+
 static enum absence read_late(struct image *image, u64 address, void *bytes, size_t len,
 			      enum image_origin *origin)
 {
@@ -113,11 +119,11 @@ enum absence image_read(const struct image *image, u64 address, void *bytes, siz
 			memcpy(copy + done, range->bytes + (at - range->address), part);
 			from = range->origin;
 			why = PRESENT;
-		} else if (image->reader) {
+		} else if (image->reader && why != ABSENT_BAD_ADDRESS) {
 			enum absence late =
 				read_late((struct image *)image, at, copy + done, part, &from);
 
-			why = late == ABSENT_NOT_CAPTURED ? why : late;
+			why = late == PRESENT ? PRESENT : reason_of_both(why, late);
 		}
 		if (why != PRESENT)
 			return why;
@@ -176,8 +182,8 @@ enum absence image_read_run(const struct image *image, u64 address, void *bytes,
 		return PRESENT;
 	}
 	*len = min_u64(absent_run(image, address, part), PAGE - address % PAGE);
-	if (!image->reader)
+	if (!image->reader || why == ABSENT_BAD_ADDRESS)
 		return why;
 	late = read_late((struct image *)image, address, bytes, *len, origin);
-	return late == ABSENT_NOT_CAPTURED ? why : late;
+	return late == PRESENT ? PRESENT : reason_of_both(why, late);
 }

@@ -30,7 +30,10 @@ struct image *image_new(struct arena *arena);
 /* The bytes are not copied and have to live as long as the image. */
 void image_add(struct image *image, u64 address, const void *bytes, size_t len,
 	       enum image_origin origin);
-/* Says that the kernel tried to read this at the hit and could not. */
+/*
+ * Says that the kernel tried to read this at the hit and could not. ABSENT_BAD_ADDRESS is final; for
+ * other reasons the reader is asked too.
+ */
 void image_add_absent(struct image *image, u64 address, size_t len, enum absence why);
 void image_set_reader(struct image *image, image_reader_fn reader, void *context);
 /*

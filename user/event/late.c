@@ -40,6 +40,24 @@ static bool is_there(const struct process *process)
 	       stat.state != 'X';
 }
 
+static bool is_mapped(int pid, u64 address)
+{
+	struct arena _cleanup_(arena_freep) *arena = arena_new();
+	struct proc_map *maps;
+	struct error *err;
+	size_t n;
+
+	err = proc_maps(pid, arena, &maps, &n);
+	if (err) {
+		error_free(err);
+		return true;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (address >= maps[i].start && address < maps[i].end)
+			return maps[i].readable;
+	return false;
+}
+
 static enum absence read_late(void *context, u64 address, void *bytes, size_t len,
 			      enum image_origin *origin)
 {
@@ -54,9 +72,14 @@ static enum absence read_late(void *context, u64 address, void *bytes, size_t le
 		return ABSENT_NOT_CAPTURED;
 	if (!process->pid || process->gone || !is_there(process))
 		return ABSENT_PROCESS_GONE;
-	/* It may have ended since. */
-	if (!proc_is_resident(process->pid, address, len))
-		return is_there(process) ? ABSENT_NOT_RESIDENT : ABSENT_PROCESS_GONE;
+	if (!proc_is_resident(process->pid, address, len)) {
+		bool mapped = is_mapped(process->pid, address);
+
+		/* It may have ended since. */
+		if (!is_there(process))
+			return ABSENT_PROCESS_GONE;
+		return mapped ? ABSENT_NOT_RESIDENT : ABSENT_BAD_ADDRESS;
+	}
 	if (!proc_read_memory(process->pid, address, bytes, len))
 		return ABSENT_BAD_ADDRESS;
 	*origin = IMAGE_LATE;
