@@ -200,6 +200,16 @@ static struct error *parse_capture(const struct option *option, const char *valu
 	return NULL;
 }
 
+static struct error *parse_message(const struct option *option, const char *value,
+				   struct arena *arena, struct spec *spec)
+{
+	struct message *message = NULL;
+	struct error *err = message_parse(value, arena, &message);
+
+	spec->message = message;
+	return err;
+}
+
 static struct error *parse_format(const struct option *option, const char *value,
 				  struct arena *arena, struct spec *spec)
 {
@@ -245,36 +255,42 @@ static const struct option options[] = {
 	{"--if", "EXPR", IN_TAKING, GROUP_WHAT,
 	 "only hits where this C expression is true; evaluated in the kernel", parse_text,
 	 FIELD(condition)},
-	{"--capture", "EXPR", IN_TAKING, GROUP_WHAT,
+	{"--capture", "EXPR", IN_SHOWING, GROUP_WHAT,
 	 "show this value too; may be given several times", parse_capture},
-	{"--regs", NULL, IN_VALUES, GROUP_WHAT, "show the registers", parse_flag, FIELD(regs)},
+	{"--log", "MESSAGE", IN_EXPLAIN, GROUP_WHAT, "what log would do with this message",
+	 parse_message},
+	{"--regs", NULL, IN_FRAMES, GROUP_WHAT, "show the registers", parse_flag, FIELD(regs)},
 	{"--exact", NULL, IN_TAKING, GROUP_WHAT,
 	 "probe the very instruction asked for, never a cheaper one near it", parse_flag,
 	 FIELD(exact)},
-	{"-n", "HITS", IN_TAKING, GROUP_LIMITS, "stop after so many (1; 0: no limit)", parse_u64,
+	{"-n", "HITS", IN_SHOWING, GROUP_LIMITS, "stop after so many (1; 0: no limit)", parse_u64,
+	 FIELD(limits.hits)},
+	{"-n", "LINES", IN_LOG, GROUP_LIMITS, "stop after so many (no limit)", parse_u64,
 	 FIELD(limits.hits)},
 	{"-d", "DURATION", IN_TAKING, GROUP_LIMITS,
 	 "stop after 10 (seconds), 250ms, 2m, ... (1h; 0: no end)", parse_duration,
 	 FIELD(limits.duration_ns)},
-	{"--rate", "N/s", IN_TAKING, GROUP_LIMITS, "at most so many a second (1; 0: no limit)",
+	{"--rate", "N/s", IN_SHOWING, GROUP_LIMITS, "at most so many a second (1; 0: no limit)",
+	 parse_rate},
+	{"--rate", "N/s", IN_LOG, GROUP_LIMITS, "at most so many lines a second (100; 0: no limit)",
 	 parse_rate},
 	{"--skip", "N", IN_TAKING, GROUP_LIMITS, "leave out the first N hits", parse_u64,
 	 FIELD(limits.skip)},
 	{"--sample", "1/N", IN_TAKING, GROUP_LIMITS, "take every Nth hit", parse_sample},
-	{"--frames", "N", IN_VALUES, GROUP_LIMITS, "at most so many frames (64)", parse_u32,
+	{"--frames", "N", IN_FRAMES, GROUP_LIMITS, "at most so many frames (64)", parse_u32,
 	 FIELD(limits.frames), 1, 1024},
-	{"--depth", "N", IN_VALUES, GROUP_LIMITS, "follow pointers so far (2)", parse_u32,
+	{"--depth", "N", IN_FRAMES, GROUP_LIMITS, "follow pointers so far (2)", parse_u32,
 	 FIELD(limits.depth), 0, 32},
 	{"--elements", "N", IN_VALUES, GROUP_LIMITS, "at most so many elements of an array (32)",
 	 parse_u32, FIELD(limits.elements), 1, 4096},
 	{"--string", "BYTES", IN_VALUES, GROUP_LIMITS, "at most so much of a string (256)",
 	 parse_bytes, FIELD(limits.string_bytes), 1, 4096},
-	{"--stack", "BYTES", IN_TAKING, GROUP_LIMITS, "copy so much of the stack (16K)",
+	{"--stack", "BYTES", IN_SHOWING, GROUP_LIMITS, "copy so much of the stack (16K)",
 	 parse_bytes, FIELD(limits.stack_bytes), 0, 256 << 10},
 	{"-f", "FORMAT", IN_ALL, GROUP_OUTPUT, "text, json (one object a line) or trace",
 	 parse_format},
-	{"-o", "FILE", IN_SNAP, GROUP_OUTPUT, "write the records there, for `snapline replay FILE`",
-	 parse_text, FIELD(output)},
+	{"-o", "FILE", IN_ATTACHING, GROUP_OUTPUT,
+	 "write the records there, for `snapline replay FILE`", parse_text, FIELD(output)},
 	{"--color", "WHEN", IN_ALL, GROUP_OUTPUT, "auto, always or never", parse_color},
 	{"-q", NULL, IN_ALL, GROUP_OUTPUT, "no notices, no summary", parse_flag, FIELD(quiet)},
 	{"-v", NULL, IN_ALL, GROUP_OUTPUT, "say more; -vv still more", parse_verbose},
@@ -287,12 +303,13 @@ const struct option *options_all(size_t *n)
 	return options;
 }
 
-const struct option *option_by_name(const char *name, size_t len)
+const struct option *option_by_name(const char *name, size_t len, unsigned command)
 {
 	if (len == 2 && strncmp(name, "-h", 2) == 0)
-		return option_by_name("--help", strlen("--help"));
+		return option_by_name("--help", strlen("--help"), command);
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-		if (strlen(options[i].name) == len && strncmp(options[i].name, name, len) == 0)
+		if ((options[i].commands & command) && strlen(options[i].name) == len &&
+		    strncmp(options[i].name, name, len) == 0)
 			return &options[i];
 	}
 	return NULL;

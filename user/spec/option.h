@@ -8,12 +8,16 @@
 /* Which commands take an option; the bits stand in the order of spec_commands(). */
 enum {
 	IN_SNAP = 1 << 0,
-	IN_LIST = 1 << 1,
-	IN_EXPLAIN = 1 << 2,
-	IN_REPLAY = 1 << 3,
-	IN_DOCTOR = 1 << 4,
-	IN_TAKING = IN_SNAP | IN_EXPLAIN, /* explain takes whatever snap takes */
+	IN_LOG = 1 << 1,
+	IN_LIST = 1 << 2,
+	IN_EXPLAIN = 1 << 3,
+	IN_REPLAY = 1 << 4,
+	IN_DOCTOR = 1 << 5,
+	IN_SHOWING = IN_SNAP | IN_EXPLAIN, /* explain takes whatever snap takes */
+	IN_ATTACHING = IN_SNAP | IN_LOG,
+	IN_TAKING = IN_ATTACHING | IN_EXPLAIN,
 	IN_TARGETS = IN_TAKING | IN_LIST,
+	IN_FRAMES = IN_SHOWING | IN_REPLAY,
 	IN_VALUES = IN_TAKING | IN_REPLAY,
 	IN_ALL = IN_TARGETS | IN_REPLAY | IN_DOCTOR,
 };
@@ -33,8 +37,8 @@ struct option {
 };
 
 const struct option *options_all(size_t *n);
-/* By its full name; NULL if there is none. */
-const struct option *option_by_name(const char *name, size_t len);
+/* By its full name, for a command (IN_*); NULL if it takes none of that name. */
+const struct option *option_by_name(const char *name, size_t len, unsigned command);
 /* The name of an option of this command that is near, or NULL. */
 const char *option_near(const char *name, size_t len, unsigned command);
 

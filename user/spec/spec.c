@@ -19,9 +19,9 @@ struct parser {
 	size_t n_words;
 };
 
-struct limits spec_default_limits(void)
+struct limits spec_default_limits(const char *command)
 {
-	return (struct limits){
+	struct limits limits = {
 		.hits = 1,
 		.duration_ns = 3600ull * 1000000000,
 		.rate = 1,
@@ -31,6 +31,13 @@ struct limits spec_default_limits(void)
 		.elements = 32,
 		.string_bytes = 256,
 	};
+
+	if (strcmp(command, "log") == 0) {
+		limits.hits = 0;
+		limits.rate = 100;
+		limits.stack_bytes = 0;
+	}
+	return limits;
 }
 
 static struct error *usage_error(const struct parser *parser, struct error *err)
@@ -53,9 +60,9 @@ static struct error *unknown_option(const struct parser *parser, const char *arg
 static struct error *find_option(const struct parser *parser, const char *arg, size_t len,
 				 const struct option **option)
 {
-	const struct option *found = option_by_name(arg, len);
+	const struct option *found = option_by_name(arg, len, parser->command);
 
-	if (!found || !(found->commands & parser->command))
+	if (!found)
 		return unknown_option(parser, arg, len);
 	*option = found;
 	return NULL;
@@ -208,6 +215,22 @@ static struct error *settle_places(struct parser *parser)
 	return NULL;
 }
 
+/* The last word; what is before it are places. */
+static struct error *settle_message(struct parser *parser)
+{
+	struct message *message = NULL;
+	struct error *err;
+
+	if (parser->n_words < 2)
+		return error_cure(error_new(ERROR_USAGE, "%s is given",
+					    parser->n_words ? "no message" : "no place"),
+				  "First the place, then the message, each as one argument: "
+				  "snapline log TARGET PLACE 'n is {n}'.");
+	err = message_parse(parser->words[--parser->n_words], parser->arena, &message);
+	parser->spec->message = message;
+	return err;
+}
+
 static struct error *too_many(const struct parser *parser, size_t most)
 {
 	const char *word;
@@ -246,13 +269,19 @@ static struct error *settle_replay(struct parser *parser)
 {
 	if (parser->n_words == 0)
 		return error_cure(error_new(ERROR_USAGE, "no file is given"),
-				  "Name one that `snapline snap -o FILE` has written.");
+				  "Name one that was written with -o FILE.");
 	parser->spec->file = arena_strdup(parser->arena, parser->words[0]);
 	return too_many(parser, 1);
 }
 
 static struct error *settle_words(struct parser *parser)
 {
+	struct error *err;
+
+	if (parser->command & IN_LOG) {
+		err = settle_message(parser);
+		return err ? err : settle_places(parser);
+	}
 	if (parser->command & IN_TAKING)
 		return settle_places(parser);
 	if (parser->command & IN_LIST)
@@ -298,7 +327,7 @@ struct error *spec_parse(int argc, char **argv, struct arena *arena, struct spec
 	parser.spec->command = command->name;
 	parser.spec->argc = argc;
 	parser.spec->argv = argv;
-	parser.spec->limits = spec_default_limits();
+	parser.spec->limits = spec_default_limits(command->name);
 	err = parse_args(&parser);
 	if (!err)
 		err = settle(&parser);

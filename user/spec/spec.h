@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "spec/message.h"
 
 enum target_kind {
 	TARGET_NONE,	/* list, explain of a file given with -x need none of the others */
@@ -71,6 +72,7 @@ struct spec {
 	const char *condition; /* --if, or NULL */
 	const char **captures; /* --capture */
 	size_t n_captures;
+	const struct message *message; /* log's MESSAGE, explain's --log; or NULL */
 	enum list_what list_what;
 	const char *list_pattern; /* list: PLACE or glob, or NULL */
 	const char *file;	  /* replay's FILE */
@@ -90,7 +92,7 @@ struct error *spec_parse(int argc, char **argv, struct arena *arena, struct spec
 struct error *place_spec_parse(const char *text, struct arena *arena,
 			       struct place_spec *place) _must_use_;
 /* Owns every default of DESIGN.md, "Defaults that protect production". */
-struct limits spec_default_limits(void);
+struct limits spec_default_limits(const char *command);
 /* "10", "250ms", "1.5s", "2m", "1h" (a bare number is seconds). */
 struct error *spec_duration(const char *text, u64 *ns) _must_use_;
 /* "4096", "16K", "1M" (powers of 1024). */

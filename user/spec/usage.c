@@ -9,11 +9,13 @@
 static const struct spec_command commands[] = {
 	{"snap", "TARGET PLACE... [OPTIONS]",
 	 "take snapshots: the stack and the values of the variables"},
+	{"log", "TARGET PLACE MESSAGE [OPTIONS]",
+	 "write a line at each hit; {expr}, {expr:x}, {expr:d}, {expr:s} in MESSAGE are values"},
 	{"list", "TARGET funcs|lines|vars [PLACE or GLOB]",
 	 "list functions, lines or variables that can be asked for"},
 	{"explain", "TARGET PLACE... [OPTIONS]",
 	 "say what snap would do, and why; attaches nothing, needs no root"},
-	{"replay", "FILE [OPTIONS]", "show records that `snap -o FILE` has written"},
+	{"replay", "FILE [OPTIONS]", "show records that were written with -o FILE"},
 	{"doctor", "[OPTIONS]", "test this host and name the cure for what is missing"},
 };
 
