@@ -107,19 +107,29 @@ static struct elf_file *by_build_id(const char *root, const struct build_id *id,
 	return try_roots(root, path.text, wanted, looked);
 }
 
-/* The directory of the file as its process sees it: without the root in front. */
-static void inner_directory(const struct elf_file *file, const char *root, struct strbuf *directory)
+static size_t prefix_len(const char *path, const char *root)
 {
-	char *real = realpath(file->path, NULL);
-	const char *path = real ? real : file->path, *slash;
 	size_t len = strlen(root);
 
-	if (len && !strncmp(file->path, root, len))
-		path = file->path + len;
+	return len > 1 && !strncmp(path, root, len) && path[len] == '/' ? len : 0;
+}
+
+/*
+ * The directory of the file as its process sees it: without the root in front, be it written as
+ * /proc/PID/root or as the path that a chrooted process's root has for us.
+ */
+static void inner_directory(const struct elf_file *file, const char *root, struct strbuf *directory)
+{
+	char *real = realpath(file->path, NULL), *real_root = realpath(*root ? root : "/", NULL);
+	const char *path = real ? real : file->path, *slash;
+	size_t len = prefix_len(file->path, root);
+
+	path = len ? file->path + len : path + prefix_len(path, real_root ? real_root : "");
 	slash = strrchr(path, '/');
 	strbuf_add(directory, path, slash ? (size_t)(slash - path) : 0);
 	strbuf_puts(directory, "");
 	free(real);
+	free(real_root);
 }
 
 static struct elf_file *by_debuglink(struct elf_file *file, const char *root, struct wanted *wanted,

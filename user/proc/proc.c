@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "proc/proc_private.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -135,6 +136,51 @@ bool proc_exists(int pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	return access(path, F_OK) == 0;
+}
+
+static bool thread_lives(int tid)
+{
+	struct proc_stat stat;
+	struct error *err = proc_stat(tid, &stat);
+	bool lives = !err && stat.state != 'Z' && stat.state != 'X';
+
+	error_free(err);
+	return lives;
+}
+
+/* 0: none */
+static int living_thread(int pid)
+{
+	char path[64];
+	struct dirent *entry;
+	int found = 0;
+	DIR *folder;
+
+	if (thread_lives(pid))
+		return pid;
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	folder = opendir(path);
+	while (folder && !found && (entry = readdir(folder))) {
+		int tid = atoi(entry->d_name);
+
+		if (tid > 0 && tid != pid && thread_lives(tid))
+			found = tid;
+	}
+	if (folder)
+		closedir(folder);
+	return found;
+}
+
+bool proc_ended(int pid)
+{
+	return living_thread(pid) == 0;
+}
+
+int proc_thread(int pid)
+{
+	int tid = living_thread(pid);
+
+	return tid ? tid : pid;
 }
 
 u64 proc_pid_namespace(int pid)

@@ -45,6 +45,13 @@ struct error *proc_stat(int pid, struct proc_stat *stat) _must_use_;
 /* Start time in clock ticks since boot: tells a pid from its reuse. */
 struct error *proc_start_time(int pid, u64 *ticks) _must_use_;
 bool proc_exists(int pid);
+/* Gone, or only waited for: none of its threads lives. */
+bool proc_ended(int pid);
+/*
+ * A thread that has the process's memory: the first one, whose number is the pid, unless it has ended
+ * (pthread_exit in main()); /proc/PID shows no maps and no executable then, /proc/TID does.
+ */
+int proc_thread(int pid);
 /*
  * Every pid whose comm matches the glob, or that maps this file (dev and inode); our own process is
  * left out. The kernel cuts a comm after 15 bytes: a longer name matches by those.

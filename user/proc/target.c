@@ -88,7 +88,7 @@ static struct error *check_process(int pid, struct arena *arena, struct proc_sta
 				  "`ps -e` lists the processes.");
 	if (err)
 		return err;
-	if (stat->state == 'Z' || stat->state == 'X')
+	if ((stat->state == 'Z' || stat->state == 'X') && proc_ended(pid))
 		return error_new(ERROR_NOT_FOUND,
 				 "process %d has ended, its parent has not taken note yet", pid);
 	if (stat->is_kernel)
@@ -114,7 +114,7 @@ static struct error *add_process(struct target *target, int pid, struct arena *a
 	process.start_time = stat.start_time;
 	err = proc_comm(pid, arena, &process.comm);
 	if (!err)
-		err = find_exe(pid, arena, &process.exe);
+		err = find_exe(proc_thread(pid), arena, &process.exe);
 	if (err == &error_process_gone)
 		return error_new(ERROR_NOT_FOUND, "process %d has just ended", pid);
 	if (err)
@@ -193,11 +193,25 @@ static struct error *find_comm(struct target *target, struct arena *arena)
 	return NULL;
 }
 
+/*
+ * Of "/proc/12/root/bin/x" the part before "/bin/x": a file as that process sees it. The link leads to
+ * what no path names, so it can't be resolved.
+ */
+static size_t process_root_len(const char *path)
+{
+	int len = 0, pid;
+
+	if (sscanf(path, "/proc/%d/root%n", &pid, &len) == 1 && len && path[len] == '/')
+		return (size_t)len;
+	return 0;
+}
+
 /* -x: a path; without a slash a command in PATH, a library, or a file right here. */
 static struct error *find_binary(const char *name, struct arena *arena, struct target_file *file)
 {
 	struct error _cleanup_(error_freep) *err = NULL;
 	const char *path = name;
+	size_t len;
 	char *real;
 
 	if (!strchr(name, '/')) {
@@ -207,14 +221,19 @@ static struct error *find_binary(const char *name, struct arena *arena, struct t
 		if (!path)
 			path = name;
 	}
-	*file = (struct target_file){.shown = path, .root = ""};
-	real = realpath(path, NULL);
-	if (!real)
-		return error_errno(ERROR_NOT_FOUND, "the file %s can't be found", name);
-	file->path = arena_strdup(arena, real);
-	free(real);
+	*file = (struct target_file){.path = path, .shown = path, .root = ""};
 	if (!fill_identity(file))
 		return error_errno(ERROR_NOT_FOUND, "the file %s can't be found", name);
+	len = process_root_len(path);
+	if (len) {
+		file->root = arena_strndup(arena, path, len);
+		file->shown = path + len;
+		return NULL;
+	}
+	real = realpath(path, NULL);
+	if (real)
+		file->path = arena_strdup(arena, real);
+	free(real);
 	return NULL;
 }
 

@@ -100,9 +100,10 @@ static void consider(struct search *search, struct target_file file, enum rank r
 
 static struct error *search_process(struct search *search, const struct target_process *process)
 {
+	int pid = proc_thread(process->pid);
 	struct proc_map *maps;
 	size_t n;
-	struct error *err = proc_maps(process->pid, search->arena, &maps, &n);
+	struct error *err = proc_maps(pid, search->arena, &maps, &n);
 
 	if (err)
 		return err == &error_process_gone ? NULL : err;
@@ -116,7 +117,7 @@ static struct error *search_process(struct search *search, const struct target_p
 		remember(search, maps[i].path);
 		if (rank == RANK_NONE)
 			continue;
-		file.path = proc_path(process->pid, &maps[i], search->arena);
+		file.path = proc_path(pid, &maps[i], search->arena);
 		consider(search, file, rank, process->pid);
 	}
 	return NULL;
