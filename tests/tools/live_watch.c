@@ -32,7 +32,7 @@ static bool maps_file(struct watch *watch, int pid, u64 ktime, const char *part)
 static struct watch *start(const int *pids, size_t n)
 {
 	struct watch *watch;
-	struct error *err = watch_start(pids, n, &watch);
+	struct error *err = watch_start(n == 0, pids, n, &watch);
 
 	if (err) {
 		error_print(err, stdout);

@@ -5,15 +5,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd/config.h"
+#include "cmd/lives.h"
 #include "cmd/privilege.h"
-#include "load/watch.h"
+#include "cmd/recall.h"
 #include "plan/identity.h"
 #include "proc/launch.h"
 
@@ -25,13 +24,12 @@ struct session {
 	struct launch *launch; /* NULL without COMMAND */
 	struct watch *watch;   /* NULL where processes don't come and go */
 	struct decoder decoder;
-	int wake; /* epoll of the pidfds: readable when a process ends */
-	int *pidfds;
-	size_t n_pidfds, n_alive;
+	struct lives *lives;
 	bool stopped, interrupted;
-	u64 checked_ns;      /* when the files were last looked at */
-	struct error *ended; /* why it had to end early */
-	const char *notice;  /* to be shown, or NULL */
+	u64 checked_ns;	      /* when files and processes were last looked at */
+	struct error *ended;  /* why it had to end early */
+	const char **notices; /* to be shown, from n_told on */
+	size_t n_notices, n_told;
 	bool told_replaced;
 	u64 started_ns, stopped_ns;
 };
@@ -46,7 +44,9 @@ static void on_signal(int signal)
 
 static void catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	/* output that is being written is written to its end */
+	struct sigaction action = {.sa_handler = on_signal,
+				   .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
 
 	interrupted = 0;
 	sigaction(SIGINT, &action, NULL);
@@ -76,19 +76,26 @@ struct error *session_gen_features(struct gen_features *features)
 	return NULL;
 }
 
-/* The processes that are there at the start. */
-static int *first_pids(struct session *session, size_t *n)
+static void _printf_(2, 3) notice(struct session *session, const char *format, ...)
 {
-	const struct target *target = session->target;
-	int *pids = arena_array(session->arena, int, target->n_processes + 1);
+	char text[512];
+	va_list args;
 
-	*n = 0;
-	if (session->launch)
-		pids[(*n)++] = launch_pid(session->launch);
-	else if (target->spec->kind != TARGET_BINARY)
-		for (size_t i = 0; i < target->n_processes; i++)
-			pids[(*n)++] = target->processes[i].pid;
-	return pids;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	*arena_push(session->arena, session->notices, session->n_notices) =
+		arena_strdup(session->arena, text);
+}
+
+static void tell_attached(struct session *session)
+{
+	size_t n = load_attached(session->load), places = session->plan->n_places;
+
+	if (!n)
+		notice(session, "no probe stands: every process of the target has ended");
+	else if (session->plan->spec->verbose)
+		notice(session, "probes stand at %zu place%s", places, places == 1 ? "" : "s");
 }
 
 static struct error *load(struct session *session)
@@ -97,129 +104,88 @@ static struct error *load(struct session *session)
 	struct error *err;
 
 	config_from_plan(session->plan, session->target, session->arena, &config);
-	config.pids = first_pids(session, &config.n_pids);
+	config.pids = lives_pids(session->lives, &config.n_pids);
 	err = load_start(&config, &session->load);
-	return err ? err : load_attach(session->load);
-}
-
-/* Only a convenience: without it, processes that are gone show their probed module alone. */
-static void start_watch(struct session *session)
-{
-	enum target_kind kind = session->target->spec->kind;
-
-	if (kind == TARGET_PIDS && !session->target->spec->follow)
-		return;
-	error_free(watch_start(NULL, 0, &session->watch));
-}
-
-static bool recall(void *context, int pid, u64 ktime, struct arena *arena, struct proc_map **maps,
-		   size_t *n)
-{
-	struct session *session = context;
-	const struct watch_map *known;
-	struct proc_map *result;
-	size_t n_known;
-
-	if (!session->watch)
-		return false;
-	watch_poll(session->watch);
-	if (!watch_maps(session->watch, pid, ktime, &known, &n_known))
-		return false;
-	result = arena_array(arena, struct proc_map, n_known);
-	for (size_t i = 0; i < n_known; i++)
-		result[i] = (struct proc_map){
-			.start = known[i].start,
-			.end = known[i].start + known[i].len,
-			.offset = known[i].offset,
-			.readable = true,
-			.executable = known[i].executable,
-			.dev_major = known[i].dev_major,
-			.dev_minor = known[i].dev_minor,
-			.inode = known[i].path[0] == '/' ? max_u64(known[i].inode, 1) : 0,
-			.path = arena_strdup(arena, known[i].path),
-		};
-	*maps = result;
-	*n = n_known;
-	return true;
+	if (!err)
+		err = load_attach(session->load);
+	if (!err)
+		tell_attached(session);
+	return err;
 }
 
 static void make_decoder(struct session *session)
 {
 	const struct plan *plan = session->plan;
+	const struct target *target = session->target;
+	struct processes *processes = processes_new(true, NULL);
 
 	session->decoder = (struct decoder){
 		.plan = plan,
-		.processes = processes_new(true, NULL),
+		.processes = processes,
 		.realtime_offset = decoder_realtime_offset(),
 		.live = true,
 	};
-	processes_set_recall(session->decoder.processes, recall, session);
+	recall_connect(session->watch, processes);
 	for (size_t i = 0; i < plan->n_modules; i++)
-		processes_know_file(session->decoder.processes, plan->modules[i]->path,
-				    plan->modules[i]->dw);
-}
-
-/* One that is gone already counts as ended: its end is seen at the first wait. */
-static void watch_process(struct session *session, int pid)
-{
-	struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-
-	if (fd < 0)
-		return;
-	session->pidfds[session->n_pidfds++] = fd;
-	session->n_alive++;
-	epoll_ctl(session->wake, EPOLL_CTL_ADD, fd, &event);
-}
-
-/* The session ends with the processes it was started for; -x waits for new ones. */
-static void watch_processes(struct session *session)
-{
-	size_t n;
-	int *pids = first_pids(session, &n);
-
-	session->pidfds = arena_array(session->arena, int, n + 1);
-	for (size_t i = 0; i < n; i++)
-		watch_process(session, pids[i]);
+		processes_know_file(processes, plan->modules[i]->path, plan->modules[i]->dw);
+	for (size_t i = 0; i < target->n_processes; i++)
+		processes_know_root(processes, target->processes[i].exe.root);
 }
 
 static struct error *overwritten(const struct plan_module *module)
 {
-	return error_cure(error_new(ERROR_FAILED,
-				    "%s was overwritten while it was probed: its probes are taken out",
-				    module->shown),
-			  "Its processes may be harmed by the overwriting itself. Install files by renaming.");
+	return error_cure(
+		error_new(ERROR_FAILED,
+			  "%s was overwritten while it was probed: its probes are taken out",
+			  module->shown),
+		"Its processes may be harmed by the overwriting itself. Install files by "
+		"renaming.");
 }
 
 /* Probes that stand in another file's code by now have to go at once. */
 static void check_files(struct session *session)
 {
-	enum { EVERY_NS = 1000000000 };
 	const struct plan *plan = session->plan;
 
-	if (now_ns() - session->checked_ns < EVERY_NS)
-		return;
-	session->checked_ns = now_ns();
 	for (size_t i = 0; i < plan->n_modules && !session->ended; i++) {
 		struct plan_module *module = plan->modules[i];
 
 		switch (identity_check(module)) {
-		case IDENTITY_SAME:
-			break;
-		case IDENTITY_OVERWRITTEN:
-			session->ended = overwritten(module);
-			break;
+		case IDENTITY_SAME: break;
+		case IDENTITY_OVERWRITTEN: session->ended = overwritten(module); break;
 		case IDENTITY_REPLACED:
 			if (session->target->spec->kind == TARGET_BINARY && !session->told_replaced)
-				session->notice = arena_printf(
-					session->arena,
-					"%s was replaced: processes that start from now on run a file "
-					"that isn't probed",
-					module->shown);
+				notice(session,
+				       "%s was replaced: processes that start from now on run a "
+				       "file that isn't probed",
+				       module->shown);
 			session->told_replaced = true;
 			break;
 		}
 	}
+}
+
+static void check_threads(struct session *session)
+{
+	int pid = lives_headless(session->lives);
+	struct error *err = pid ? load_attach_again(session->load, pid) : NULL;
+
+	if (pid)
+		notice(session, "the first thread of process %d has ended: %s%s", pid,
+		       err ? "it is no longer seen, " : "hits of the last second may be missing",
+		       err ? err->text : "");
+	error_free(err);
+}
+
+static void check_target(struct session *session)
+{
+	enum { EVERY_NS = 1000000000 };
+
+	if (session->stopped || now_ns() - session->checked_ns < EVERY_NS)
+		return;
+	session->checked_ns = now_ns();
+	check_files(session);
+	check_threads(session);
 }
 
 static struct error *end_early(struct session *session)
@@ -234,20 +200,25 @@ static struct error *prepare(struct session *session)
 {
 	const struct target_spec *spec = session->target->spec;
 	struct error *err = NULL;
+	const int *pids;
+	size_t n;
 
 	if (spec->command)
 		err = launch_start(spec->command, &session->launch);
 	if (err)
 		return err;
-	start_watch(session);
+	session->lives =
+		lives_new(session->target, session->launch ? launch_pid(session->launch) : 0);
+	pids = lives_pids(session->lives, &n);
+	recall_start(session->target, pids, n, &session->watch);
 	make_decoder(session);
+	lives_watch(session->lives);
 	err = load(session);
 	if (err)
 		return err;
 	check_files(session); /* it may have changed between reading and attaching */
 	if (session->ended)
 		return end_early(session);
-	watch_processes(session);
 	session->started_ns = now_ns();
 	return session->launch ? launch_release(session->launch) : NULL;
 }
@@ -260,7 +231,6 @@ struct error *session_start(const struct plan *plan, const struct target *target
 	struct error *err;
 
 	*result = (struct session){.arena = arena, .plan = plan, .target = target};
-	result->wake = epoll_create1(EPOLL_CLOEXEC);
 	catch_signals();
 	err = prepare(result);
 	if (err) {
@@ -276,15 +246,6 @@ struct decoder *session_decoder(struct session *session)
 	return &session->decoder;
 }
 
-static void count_ends(struct session *session)
-{
-	struct epoll_event events[16];
-	int n = epoll_wait(session->wake, events, ARRAY_LEN(events), 0);
-
-	if (n > 0)
-		session->n_alive -= min_u64((u64)n, session->n_alive);
-}
-
 static bool time_is_up(const struct session *session)
 {
 	u64 duration = session->plan->spec->limits.duration_ns;
@@ -292,23 +253,21 @@ static bool time_is_up(const struct session *session)
 	return duration && now_ns() - session->started_ns >= duration;
 }
 
-/* A following session lives as long as its descendants do; nobody tells, so it asks. */
-static bool all_ended(struct session *session)
-{
-	enum target_kind kind = session->target->spec->kind;
-
-	count_ends(session);
-	return kind != TARGET_BINARY && session->n_alive == 0;
-}
-
 static bool is_over(struct session *session)
 {
-	check_files(session);
 	session->interrupted = session->interrupted || interrupted;
-	return session->ended || session->interrupted || load_finished(session->load) || time_is_up(session) ||
-	       all_ended(session);
+	return session->ended || session->interrupted || load_finished(session->load) ||
+	       time_is_up(session);
 }
 
+static void stop(struct session *session)
+{
+	load_stop(session->load);
+	session->stopped_ns = now_ns();
+	session->stopped = true;
+}
+
+/* Also while records come without a pause, ends are seen. */
 struct error *session_next(struct session *session, const struct record_head **record)
 {
 	enum { STEP_MS = 100 };
@@ -317,16 +276,19 @@ struct error *session_next(struct session *session, const struct record_head **r
 	for (;;) {
 		if (session->watch)
 			watch_poll(session->watch);
-		err = load_next(session->load, STEP_MS, session->wake, record);
-		if (err || *record || session->notice)
+		check_target(session);
+		if (!session->stopped && is_over(session))
+			stop(session);
+		*record = NULL;
+		if (session->n_told < session->n_notices)
+			return NULL;
+		err = load_next(session->load, STEP_MS, lives_fd(session->lives), record);
+		if (err || *record)
 			return err;
 		if (session->stopped)
 			return &error_end;
-		if (is_over(session)) {
-			load_stop(session->load);
-			session->stopped_ns = now_ns();
-			session->stopped = true;
-		}
+		if (lives_all_ended(session->lives, session->load))
+			stop(session);
 	}
 }
 
@@ -356,7 +318,7 @@ static void await_command(struct session *session)
 	int status;
 
 	while (!interrupted && !launch_ended(session->launch, &status))
-		poll(&ended, 1, -1);
+		poll(&ended, 1, 500); /* a signal may come just before it */
 	if (interrupted || !session->plan->spec->verbose)
 		return;
 	if (WIFSIGNALED(status))
@@ -367,10 +329,7 @@ static void await_command(struct session *session)
 
 const char *session_notice(struct session *session)
 {
-	const char *notice = session->notice;
-
-	session->notice = NULL;
-	return notice;
+	return session->n_told < session->n_notices ? session->notices[session->n_told++] : NULL;
 }
 
 struct error *session_end(struct session *session)
@@ -401,12 +360,9 @@ void session_free(struct session *session)
 		return;
 	error_free(session->ended);
 	load_free(session->load);
-	watch_free(session->watch);
 	processes_free(session->decoder.processes);
+	watch_free(session->watch);
+	lives_free(session->lives);
 	launch_free(session->launch);
-	for (size_t i = 0; i < session->n_pidfds; i++)
-		close(session->pidfds[i]);
-	if (session->wake >= 0)
-		close(session->wake);
 	arena_free(session->arena);
 }

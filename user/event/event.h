@@ -78,7 +78,7 @@ struct event {
 	struct event_place place;
 	struct frame_regs *regs;
 	struct image *image;
-	const struct process *process; /* process.h */
+	struct process *process;   /* process.h */
 	struct event_module *modules;
 	size_t n_modules;
 	u64 thread_pointer;

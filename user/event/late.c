@@ -26,20 +26,6 @@ static bool read_file(const struct event *event, u64 address, void *bytes, size_
 	return true;
 }
 
-/* Is it still the process that hit, with its memory? A zombie has none. */
-static bool is_there(const struct process *process)
-{
-	enum { TICKS_PER_SECOND = 100, NS_PER_TICK = 1000000000 / TICKS_PER_SECOND };
-	struct proc_stat stat;
-	struct error *err;
-
-	err = proc_stat(process->pid, &stat);
-	error_free(err);
-	/* The record's is in nanoseconds, /proc's is the same number rounded down to ticks. */
-	return !err && stat.start_time == process->start_time / NS_PER_TICK && stat.state != 'Z' &&
-	       stat.state != 'X';
-}
-
 static bool is_mapped(int pid, u64 address)
 {
 	struct arena _cleanup_(arena_freep) *arena = arena_new();
@@ -58,11 +44,19 @@ static bool is_mapped(int pid, u64 address)
 	return false;
 }
 
+static enum absence read_memory(int thread, u64 address, void *bytes, size_t len)
+{
+	if (!proc_is_resident(thread, address, len))
+		return is_mapped(thread, address) ? ABSENT_NOT_RESIDENT : ABSENT_BAD_ADDRESS;
+	return proc_read_memory(thread, address, bytes, len) ? PRESENT : ABSENT_BAD_ADDRESS;
+}
+
 static enum absence read_late(void *context, u64 address, void *bytes, size_t len,
 			      enum image_origin *origin)
 {
 	const struct late_reader *reader = context;
 	const struct process *process = reader->event->process;
+	enum absence absence;
 
 	if (read_file(reader->event, address, bytes, len)) {
 		*origin = IMAGE_FILE;
@@ -70,18 +64,13 @@ static enum absence read_late(void *context, u64 address, void *bytes, size_t le
 	}
 	if (!reader->live)
 		return ABSENT_NOT_CAPTURED;
-	if (!process->pid || process->gone || !is_there(process))
+	if (!process_is_as_it_was(process))
 		return ABSENT_PROCESS_GONE;
-	if (!proc_is_resident(process->pid, address, len)) {
-		bool mapped = is_mapped(process->pid, address);
-
-		/* It may have ended since. */
-		if (!is_there(process))
-			return ABSENT_PROCESS_GONE;
-		return mapped ? ABSENT_NOT_RESIDENT : ABSENT_BAD_ADDRESS;
-	}
-	if (!proc_read_memory(process->pid, address, bytes, len))
-		return ABSENT_BAD_ADDRESS;
+	absence = read_memory(process->thread, address, bytes, len);
+	if (!process_is_as_it_was(process)) /* by now */
+		return ABSENT_PROCESS_GONE;
+	if (absence != PRESENT)
+		return absence;
 	*origin = IMAGE_LATE;
 	return PRESENT;
 }

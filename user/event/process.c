@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "event/process.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
-/* A file mapped somewhere, opened once. */
-struct known_file {
-	dev_t dev;
-	ino_t inode;
-	struct elf_file *file; /* NULL: it isn't ours to close */
-	struct dw *dw;         /* NULL: could not be opened; why in missing */
-	const char *missing;
-};
+#include "event/mapped.h"
+
+enum { MAX_READS = 1024, MAX_FILES = 512 }; /* kept at most; then all is read again when needed */
 
 struct processes {
-	struct arena *arena;
+	struct arena *kept;
+	struct arena *arena; /* of what processes_trim() frees */
 	bool live;
 	const char *folder;
 	struct process **items;
-	size_t n_items;
-	struct known_file *files;
-	size_t n_files;
-	process_maps_fn recall;
-	void *recall_context;
+	size_t n_items, n_reads;
+	struct mapped_files *files;
+	struct mapped_file vdso; /* of live processes: the same for all */
+	bool has_vdso;
+	struct process_memory_source source;
 };
 
 struct processes *processes_new(bool live, const char *folder)
@@ -33,8 +27,10 @@ struct processes *processes_new(bool live, const char *folder)
 	struct arena *arena = arena_new();
 	struct processes *processes = arena_alloc(arena, sizeof(*processes));
 
-	*processes = (struct processes){.arena = arena, .live = live};
+	*processes = (struct processes){.kept = arena, .live = live};
+	processes->arena = arena_new();
 	processes->folder = arena_strdup(arena, folder ? folder : "");
+	processes->files = mapped_files_new();
 	return processes;
 }
 
@@ -42,15 +38,9 @@ void processes_free(struct processes *processes)
 {
 	if (!processes)
 		return;
-	for (size_t i = 0; i < processes->n_files; i++) {
-		struct known_file *known = &processes->files[i];
-
-		if (!known->file)
-			continue;
-		dw_close(known->dw);
-		elf_file_close(known->file);
-	}
+	mapped_files_free(processes->files);
 	arena_free(processes->arena);
+	arena_free(processes->kept);
 }
 
 void processes_freep(struct processes **processes)
@@ -60,73 +50,25 @@ void processes_freep(struct processes **processes)
 
 void processes_know_file(struct processes *processes, const char *path, struct dw *dw)
 {
-	struct stat info;
+	mapped_files_know(processes->files, path, dw);
+}
 
-	if (stat(path, &info) != 0)
+void processes_know_root(struct processes *processes, const char *root)
+{
+	mapped_files_know_root(processes->files, root);
+}
+
+/* A long session sees any number of processes and files. */
+static void processes_trim(struct processes *processes)
+{
+	if (processes->n_reads < MAX_READS && mapped_files_count(processes->files) < MAX_FILES)
 		return;
-	*arena_push(processes->arena, processes->files, processes->n_files) =
-		(struct known_file){.dev = info.st_dev, .inode = info.st_ino, .dw = dw};
-}
-
-static struct known_file *find_file(struct processes *processes, const struct stat *info)
-{
-	for (size_t i = 0; i < processes->n_files; i++) {
-		struct known_file *known = &processes->files[i];
-
-		if (known->inode && known->dev == info->st_dev && known->inode == info->st_ino)
-			return known;
-	}
-	return NULL;
-}
-
-static void keep_error(struct processes *processes, struct known_file *known, struct error *err)
-{
-	known->missing = arena_strdup(processes->arena, err->text);
-	error_free(err);
-}
-
-/* Opens the debug information of a file that is open, or keeps the reason why it can't be had. */
-static struct known_file *add_file(struct processes *processes, struct known_file known,
-				   struct elf_file *file, struct error *err, const char *root)
-{
-	if (!err) {
-		known.file = file;
-		err = dw_open(file, root, &known.dw);
-	}
-	if (err) {
-		keep_error(processes, &known, err);
-		elf_file_close(known.file);
-		known.file = NULL;
-	}
-	*arena_push(processes->arena, processes->files, processes->n_files) = known;
-	return &processes->files[processes->n_files - 1];
-}
-
-static struct known_file *mapped_file(struct processes *processes, const char *path,
-				      const char *shown, const char *root)
-{
-	struct known_file known = {0}, *found;
-	struct elf_file *file = NULL;
-	struct error *err;
-	struct stat info;
-
-	if (stat(path, &info) == 0) {
-		found = find_file(processes, &info);
-		if (found)
-			return found;
-		known.dev = info.st_dev;
-		known.inode = info.st_ino;
-	}
-	err = elf_file_open(path, shown, &file);
-	return add_file(processes, known, file, err, root);
-}
-
-static struct known_file *vdso_file(struct processes *processes, const void *bytes, size_t len)
-{
-	struct elf_file *file = NULL;
-	struct error *err = elf_file_open_memory(bytes, len, "[vdso]", &file);
-
-	return add_file(processes, (struct known_file){0}, file, err, "");
+	mapped_files_forget(processes->files);
+	arena_free(processes->arena);
+	processes->arena = arena_new();
+	processes->items = NULL;
+	processes->n_items = processes->n_reads = 0;
+	processes->has_vdso = false;
 }
 
 /* ip - pc of a mapping; false if the file has no segment there. */
@@ -148,13 +90,14 @@ static bool module_bias(struct elf_file *file, const struct proc_map *map, u64 *
 	return false;
 }
 
-static void fill_module(struct event_module *module, const struct known_file *known,
+static void fill_module(struct event_module *module, const struct mapped_file *known,
 			const struct proc_map *map)
 {
-	module->dw = known->dw;
-	module->missing = known->missing;
-	if (!known->dw)
+	if (!known || !known->dw) {
+		module->missing = known ? known->missing : "the build that was mapped isn't here";
 		return;
+	}
+	module->dw = known->dw;
 	if (!module_bias(dw_file(known->dw), map, &module->bias)) {
 		module->dw = NULL;
 		module->missing = "the mapping is of no segment of the file";
@@ -197,32 +140,31 @@ static const char *recorded_path(struct processes *processes, const struct proce
 	return NULL;
 }
 
-/* Of a process that is gone only the path is left; the file there may be another one by now. */
-static bool is_mapped_file(const struct proc_map *map)
-{
-	struct stat info;
-
-	return stat(map->path, &info) == 0 && info.st_ino == map->inode &&
-	       major(info.st_dev) == map->dev_major && minor(info.st_dev) == map->dev_minor;
-}
-
-static void fill_from_file(struct processes *processes, const struct process *process,
-			   struct event_module *module, const struct proc_map *map)
+static const struct mapped_file *file_of(struct processes *processes, const struct process *process,
+					 const struct event_module *module,
+					 const struct proc_map *map)
 {
 	const char *path, *root = "";
 
-	if (processes->live && process->gone) {
-		path = is_mapped_file(map) ? map->path : NULL;
-	} else if (processes->live) {
-		path = proc_path(process->pid, map, processes->arena);
-		root = proc_root(process->pid, processes->arena);
+	if (processes->live && process->gone)
+		return mapped_file_find(processes->files, map);
+	if (processes->live) {
+		path = proc_path(process->thread, map, processes->arena);
+		root = proc_root(process->thread, processes->arena);
 	} else {
 		path = recorded_path(processes, &process->source, module);
 	}
-	if (path)
-		fill_module(module, mapped_file(processes, path, map->path, root), map);
-	else
-		module->missing = "the build that was mapped isn't here";
+	return path ? mapped_file_open(processes->files, path, map->path, root) : NULL;
+}
+
+static const struct mapped_file *vdso_file(struct processes *processes,
+					   const struct process_source *source)
+{
+	if (processes->has_vdso && processes->live)
+		return &processes->vdso;
+	processes->vdso = *mapped_file_vdso(processes->files, source->vdso, source->vdso_len);
+	processes->has_vdso = true;
+	return &processes->vdso;
 }
 
 static void add_module(struct processes *processes, struct process *process, size_t i)
@@ -236,9 +178,9 @@ static void add_module(struct processes *processes, struct process *process, siz
 	if (last && last->start == module.start)
 		return; /* a second executable mapping of the same file */
 	if (is_vdso(map) && source->vdso_len)
-		fill_module(&module, vdso_file(processes, source->vdso, source->vdso_len), map);
+		fill_module(&module, vdso_file(processes, source), map);
 	else if (map->inode)
-		fill_from_file(processes, process, &module, map);
+		fill_module(&module, file_of(processes, process, &module, map), map);
 	else
 		module.missing = "memory of no file";
 	module.path = arena_strdup(processes->arena, *map->path ? map->path : "[anonymous]");
@@ -250,6 +192,7 @@ static void set_modules(struct processes *processes, struct process *process,
 {
 	process->modules = NULL;
 	process->n_modules = 0;
+	process->recorded = false;
 	process->source = *source;
 	for (size_t i = 0; i < source->n_maps; i++)
 		if (source->maps[i].executable)
@@ -271,70 +214,146 @@ static void read_vdso(struct processes *processes, int pid, struct process_sourc
 	error_free(err);
 }
 
-static void read_process(struct processes *processes, struct process *process)
+static u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000000000ULL + (u64)now.tv_nsec;
+}
+
+static u64 changed_at(const struct processes *processes, int pid, u64 ktime)
+{
+	const struct process_memory_source *source = &processes->source;
+
+	return source->changed ? source->changed(source->context, pid, ktime) : 0;
+}
+
+/* False: it is gone. */
+static bool read_process(struct processes *processes, struct process *process)
 {
 	struct process_source source = {0};
 	struct proc_map *maps;
-	struct error *err = proc_maps(process->pid, processes->arena, &maps, &source.n_maps);
+	struct error *err;
 
+	processes->n_reads++;
+	process->thread = proc_thread(process->pid);
+	err = proc_maps(process->thread, processes->arena, &maps, &source.n_maps);
 	process->gone = err != NULL || source.n_maps == 0;
 	error_free(err);
 	if (process->gone)
-		return;
+		return false;
+	process->changed = changed_at(processes, process->pid, now_ns());
 	source.maps = maps;
-	read_vdso(processes, process->pid, &source);
+	mapped_files_know_root(processes->files, proc_root(process->thread, processes->arena));
+	read_vdso(processes, process->thread, &source);
 	set_modules(processes, process, &source);
+	return true;
 }
 
 /* From what the kernel said while it lived. */
-static void recall_process(struct processes *processes, struct process *process, u64 ktime)
+static bool recall_process(struct processes *processes, struct process *process, u64 ktime)
 {
+	const struct process_memory_source *from = &processes->source;
 	struct process_source source = {0};
 	struct proc_map *maps;
 
-	if (!processes->recall || !processes->recall(processes->recall_context, process->pid, ktime,
-						     processes->arena, &maps, &source.n_maps))
-		return;
+	if (!from->recall || !from->recall(from->context, process->pid, ktime, processes->arena,
+					   &maps, &source.n_maps))
+		return false;
+	processes->n_reads++;
+	process->changed = changed_at(processes, process->pid, ktime);
 	source.maps = maps;
+	process->gone = true;
 	read_vdso(processes, getpid(), &source);
 	set_modules(processes, process, &source);
+	return true;
 }
 
 static struct process *new_process(struct processes *processes, int pid, u64 start_time)
 {
 	struct process *process = arena_alloc(processes->arena, sizeof(*process));
 
-	process->pid = pid;
+	process->owner = processes;
+	process->pid = process->thread = pid;
 	process->start_time = start_time;
 	*arena_push(processes->arena, processes->items, processes->n_items) = process;
 	return process;
+}
+
+static struct process *find_process(const struct processes *processes, int pid, u64 start_time)
+{
+	for (size_t i = processes->n_items; i-- > 0;) {
+		struct process *process = processes->items[i];
+
+		if (process->pid == pid && process->start_time == start_time)
+			return process;
+	}
+	return NULL;
+}
+
+/* As it was at ktime: /proc shows what it is now, after an exec another program. */
+static void learn(struct processes *processes, struct process *process, u64 ktime)
+{
+	u64 changed = changed_at(processes, process->pid, ktime);
+
+	if (!process->pid) {
+		process->gone = true;
+		return;
+	}
+	if (read_process(processes, process) && process->changed == changed)
+		return;
+	if (recall_process(processes, process, ktime))
+		return;
+	/* what it maps now is of no use: it may be another program */
+	process->changed = changed;
+	process->gone = true;
+	set_modules(processes, process, &(struct process_source){0});
 }
 
 struct process *processes_get(struct processes *processes, int pid, u64 start_time, u64 ktime)
 {
 	struct process *process;
 
-	for (size_t i = processes->n_items; i-- > 0;) {
-		process = processes->items[i];
-		if (process->pid == pid && process->start_time == start_time)
-			return process;
+	if (processes->live)
+		processes_trim(processes);
+	process = find_process(processes, pid, start_time);
+	if (!processes->live) {
+		if (!process) {
+			process = new_process(processes, pid, start_time);
+			process->gone = true;
+		}
+		return process;
 	}
-	process = new_process(processes, pid, start_time);
-	if (processes->live && pid)
-		read_process(processes, process);
-	else
-		process->gone = true;
-	if (process->gone)
-		recall_process(processes, process, ktime);
+	if (process && process->changed == changed_at(processes, pid, ktime))
+		return process;
+	if (!process)
+		process = new_process(processes, pid, start_time);
+	learn(processes, process, ktime);
 	return process;
+}
+
+bool process_is_as_it_was(const struct process *process)
+{
+	enum { TICKS_PER_SECOND = 100, NS_PER_TICK = 1000000000 / TICKS_PER_SECOND };
+	struct proc_stat stat;
+	struct error *err;
+
+	if (!process->pid || process->gone)
+		return false;
+	err = proc_stat(process->thread, &stat);
+	error_free(err);
+	if (err || stat.state == 'Z' || stat.state == 'X')
+		return false;
+	/* The record's is in nanoseconds, /proc's is the same number rounded down to ticks. */
+	if (process->thread == process->pid && stat.start_time != process->start_time / NS_PER_TICK)
+		return false;
+	return changed_at(process->owner, process->pid, now_ns()) == process->changed;
 }
 
 bool processes_refresh(struct processes *processes, struct process *process)
 {
-	if (!processes->live || process->gone)
-		return false;
-	read_process(processes, process);
-	return !process->gone;
+	return processes->live && !process->gone && read_process(processes, process);
 }
 
 struct process *processes_add(struct processes *processes, int pid, u64 start_time,
@@ -346,10 +365,9 @@ struct process *processes_add(struct processes *processes, int pid, u64 start_ti
 	return process;
 }
 
-void processes_set_recall(struct processes *processes, process_maps_fn recall, void *context)
+void processes_set_source(struct processes *processes, const struct process_memory_source *source)
 {
-	processes->recall = recall;
-	processes->recall_context = context;
+	processes->source = *source;
 }
 
 struct arena *processes_arena(struct processes *processes)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The processes that records come from, and the files that are mapped in them. Both are kept: a file
- * is opened once for all processes, a process's maps are read when its first record comes and again
- * when an address is in none of its modules. Live processes are read from /proc; those of a record
- * file are put in with processes_add().
+ * is opened once for all processes, a process's maps are read when its first record comes, again
+ * after an exec or a dlopen, and again when the probed module isn't where the record says. Live processes
+ * are read from /proc or, as they were then, recalled; those of a record file are put in with
+ * processes_add().
  */
 #ifndef SNAPLINE_PROCESS_H
 #define SNAPLINE_PROCESS_H
@@ -33,9 +34,13 @@ struct process_source {
 };
 
 struct process {
+	struct processes *owner;
 	int pid;
 	u64 start_time; /* ns since boot, from the record: tells a pid from its reuse */
-	bool gone;      /* it had ended before its maps could be read */
+	int thread;     /* whose /proc folder has its memory (proc_thread()) */
+	bool gone;      /* it had ended, or executed another program, before its maps could be read */
+	u64 changed;    /* its maps are those since then (struct process_memory_source) */
+	bool recorded;  /* as it is, it stands in the record file */
 	struct event_module *modules; /* sorted by start */
 	size_t n_modules;
 	struct process_source source; /* what the modules were made of, for record files */
@@ -49,18 +54,28 @@ void processes_freep(struct processes **processes);
 /* A file that is open already (the plan's), so that it isn't opened twice. */
 void processes_know_file(struct processes *processes, const char *path, struct dw *dw);
 
-/*
- * Who knows what was mapped in a process that has ended since (load/watch.h). Maps go into the arena.
- */
-typedef bool (*process_maps_fn)(void *context, int pid, u64 ktime, struct arena *arena,
-				struct proc_map **maps, size_t *n);
-void processes_set_recall(struct processes *processes, process_maps_fn recall, void *context);
+/* Where files of processes that are gone may be, if they had another root (proc_root()). */
+void processes_know_root(struct processes *processes, const char *root);
 
 /*
- * The process, read from /proc when it is new; ktime is when the record was written. Never NULL: one
- * of which nothing is known has no modules.
+ * Who knows what was mapped in a process at a time that is over (load/watch.h). recall: the maps, in the
+ * arena; false if nothing is known. changed: when they had last changed by then; 0: not as far as known.
+ */
+struct process_memory_source {
+	bool (*recall)(void *context, int pid, u64 ktime, struct arena *arena,
+		       struct proc_map **maps, size_t *n);
+	u64 (*changed)(void *context, int pid, u64 ktime);
+	void *context;
+};
+void processes_set_source(struct processes *processes, const struct process_memory_source *source);
+
+/*
+ * The process as it was at ktime, when the record was written. Never NULL: one of which nothing is known
+ * has no modules. Valid until the next call: of live ones only a bounded number is kept.
  */
 struct process *processes_get(struct processes *processes, int pid, u64 start_time, u64 ktime);
+/* May its memory be read now for an event of then? Not if it has ended or executed another program. */
+bool process_is_as_it_was(const struct process *process);
 /* Reads its maps again; false if it is gone. */
 bool processes_refresh(struct processes *processes, struct process *process);
 /* A process that isn't read from /proc: of a record file. What the source points to has to stay. */

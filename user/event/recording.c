@@ -13,8 +13,6 @@ struct recording {
 	char *path;
 	bool failed; /* sticky; errno of the first failure is kept */
 	int failure;
-	const struct process **written; /* processes that are in the file, by their maps */
-	size_t n_written;
 	struct arena *arena;
 };
 
@@ -78,7 +76,7 @@ static void format_maps(const struct process *process, struct strbuf *text)
 
 static void put_identities(struct recording *recording, const struct process *process)
 {
-	struct arena *arena = recording->arena;
+	_cleanup_(arena_freep) struct arena *arena = arena_new();
 	struct file_identity *items = NULL;
 	size_t n = 0;
 
@@ -104,14 +102,6 @@ static void put_process(struct recording *recording, const struct process *proce
 		put_section(recording, SECTION_VDSO, process->source.vdso, process->source.vdso_len, NULL, 0);
 }
 
-static bool is_written(const struct recording *recording, const struct process *process)
-{
-	for (size_t i = 0; i < recording->n_written; i++)
-		if (recording->written[i] == process)
-			return true;
-	return false;
-}
-
 static void put_late(void *context, u64 address, const void *bytes, size_t len)
 {
 	put_section(context, SECTION_LATE, &address, sizeof(address), bytes, len);
@@ -120,10 +110,11 @@ static void put_late(void *context, u64 address, const void *bytes, size_t len)
 void recording_add(struct recording *recording, const struct record_head *record,
 		   const struct event *event)
 {
-	if (event->process && !event->process->gone && !is_written(recording, event->process)) {
-		put_process(recording, event->process);
-		*arena_push(recording->arena, recording->written, recording->n_written) =
-			event->process;
+	struct process *process = event->process;
+
+	if (process && process->source.n_maps && !process->recorded) {
+		put_process(recording, process);
+		process->recorded = true;
 	}
 	image_each(event->image, IMAGE_LATE, put_late, recording);
 	put_section(recording, SECTION_RECORD, record, record->size, NULL, 0);

@@ -5,7 +5,6 @@
  * with their file descriptor, so nothing is left behind when this process dies. perf_event_open
  * with a pid takes a thread and filters by its memory, so any thread of a process will do.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,6 +22,7 @@
 #include "load/object.h"
 #include "load/session.h"
 #include "load/uapi.h"
+#include "proc/proc.h"
 
 enum { ENOTSUPP_KERNEL = 524 };
 
@@ -59,34 +59,43 @@ static int open_uprobe(int type, const char *path, u64 offset, int pid)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A process whose first thread has exited is still there in the others. */
-static int open_uprobe_thread(int type, const char *path, u64 offset, int pid)
+static bool is_headless(const struct load_session *session, int pid)
 {
-	int fd = open_uprobe(type, path, offset, pid);
-	struct dirent *entry;
-	char tasks[64];
-	DIR *dir;
+	for (size_t i = 0; i < session->n_headless; i++) {
+		if (session->headless[i] == pid)
+			return true;
+	}
+	return false;
+}
+
+static void add_headless(struct load_session *session, int pid)
+{
+	if (!is_headless(session, pid))
+		int_push(&session->headless, &session->n_headless, &session->headless_capacity,
+			 pid);
+}
+
+/* A process whose first thread has exited is still there in the others. */
+static int open_uprobe_thread(struct load_session *session, const struct load_place *place, int pid)
+{
+	int fd = open_uprobe(session->uprobe_type, place->path, place->offset, pid);
+	int tid;
 
 	if (fd != -ESRCH || pid < 0)
 		return fd;
-	snprintf(tasks, sizeof(tasks), "/proc/%d/task", pid);
-	dir = opendir(tasks);
-	while (dir && fd == -ESRCH && (entry = readdir(dir))) {
-		int tid = atoi(entry->d_name);
-
-		if (tid > 0 && tid != pid)
-			fd = open_uprobe(type, path, offset, tid);
-	}
-	if (dir)
-		closedir(dir);
+	tid = proc_thread(pid);
+	if (tid == pid)
+		return fd;
+	fd = open_uprobe(session->uprobe_type, place->path, place->offset, tid);
+	if (fd >= 0)
+		add_headless(session, pid);
 	return fd;
 }
 
-static int link_perf(const struct load_session *session, const struct session_place *place, int pid)
+static int link_perf(struct load_session *session, const struct session_place *place, int pid)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = place->place.index);
-	int event = open_uprobe_thread(session->uprobe_type, place->place.path, place->place.offset,
-				       pid);
+	int event = open_uprobe_thread(session, &place->place, pid);
 	int link;
 
 	if (event < 0)
@@ -184,14 +193,34 @@ static struct error *attach_group(struct load_session *session, const struct loa
 	return NULL;
 }
 
+/*
+ * A uprobe_multi link goes by the first thread of a process. Where that has ended a link of all
+ * processes does, which the program sorts out; beside other links it would count theirs twice.
+ */
+static struct error *widen(struct load_session *session, int *pid)
+{
+	if (*pid < 0 || proc_thread(*pid) == *pid)
+		return NULL;
+	if (session->n_pids > 1)
+		return error_new(
+			ERROR_FAILED,
+			"process %d has lost its first thread: it can only be probed alone", *pid);
+	add_headless(session, *pid);
+	*pid = -1;
+	return NULL;
+}
+
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
 			    int pid)
 {
-	struct error *err = NULL;
+	struct error *err;
 	bool *done;
 
 	if (!session->info.multi)
 		return attach_each(session, places, n, pid);
+	err = widen(session, &pid);
+	if (err)
+		return err;
 	done = calloc(n + 1, sizeof(*done));
 	if (!done)
 		error_no_memory();
@@ -216,6 +245,18 @@ int attach_one(int prog_fd, const char *path, u64 offset, int pid)
 	return event;
 }
 
+struct error *load_attach_again(struct load_session *session, int pid)
+{
+	struct error *err = NULL;
+
+	if (session->config.filter != LOAD_PIDS || !session->attached || is_headless(session, pid))
+		return NULL;
+	for (size_t i = 0; i < session->n_places && !err; i++)
+		err = attach_places(session, &session->places[session->order[i]].place, 1,
+				    session->info.multi && is_headless(session, pid) ? -1 : pid);
+	return err;
+}
+
 struct error *attach_follow(struct load_session *session)
 {
 	static const char *const progs[] = {"follow_fork", "follow_exit"};
@@ -228,6 +269,7 @@ struct error *attach_follow(struct load_session *session)
 		if (fd < 0)
 			return kernel_error(-fd, "cannot follow processes");
 		int_push(&session->links, &session->n_links, &session->link_capacity, fd);
+		session->n_follow_links++;
 	}
 	return NULL;
 }

@@ -124,12 +124,19 @@ struct error *load_start(const struct load_config *config,
 			 struct load_session **session) _must_use_;
 /* Adds a process to the filter (LOAD_PIDS: also attaches to it, if load_attach() was called). */
 struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
+/*
+ * LOAD_PIDS: the process goes on in other threads, its first one has ended. Links go by the memory
+ * of a thread, so they are made anew by one that lives, if they aren't already.
+ */
+struct error *load_attach_again(struct load_session *session, int pid) _must_use_;
+/* LOAD_FOLLOW: does a process of the filter live? The kernel adds and removes descendants. */
+bool load_follows(struct load_session *session);
 /* Attaches all places. With LOAD_PIDS a process that is gone is left out. */
 struct error *load_attach(struct load_session *session) _must_use_;
 /* Adds places (their programs are among those of load_start()) and attaches them. */
 struct error *load_attach_more(struct load_session *session, const struct load_place *places,
 			       size_t n) _must_use_;
-size_t load_attached(const struct load_session *session); /* links that stand: places times pids */
+size_t load_attached(const struct load_session *session); /* links of places that stand; 0: no process was left */
 /* Opens the gate of a session that started paused: hits before it were over_limit. */
 void load_resume(struct load_session *session);
 

@@ -161,7 +161,22 @@ struct error *load_attach(struct load_session *session)
 
 size_t load_attached(const struct load_session *session)
 {
-	return session->n_links;
+	return session->n_links - min_u64(session->n_follow_links, session->n_links);
+}
+
+bool load_follows(struct load_session *session)
+{
+	int map = object_map(session->object, "pids");
+	u32 pid;
+
+	while (!bpf_map_get_next_key(map, NULL, &pid)) {
+		if (!proc_ended((int)pid))
+			return true;
+		/* it ended before the kernel side was there to see it */
+		if (bpf_map_delete_elem(map, &pid))
+			return false;
+	}
+	return false;
 }
 
 void load_resume(struct load_session *session)
@@ -332,6 +347,7 @@ void load_free(struct load_session *session)
 	free(session->links);
 	free(session->prog_fds);
 	free(session->pids);
+	free(session->headless);
 	free(session->current);
 	arena_free(session->arena);
 	free(session);

@@ -26,15 +26,16 @@ enum {
 	MAX_CPUS = 4096,
 	MAX_SPACES = 8192,
 	MAX_MAPS = 8192, /* of one address space */
-	MAX_DEPTH = 64,	 /* forks between a process and one that is watched */
+	MAX_ALL_MAPS = 1 << 19,
 };
 #define KEEP_NS (60 * 1000000000ull) /* after a process has ended */
 
 /* One address space of one process. */
 struct space {
 	int pid;
-	u64 from;  /* CLOCK_MONOTONIC; 0: before watch_start() */
-	u64 ended; /* 0: not yet */
+	u64 from;    /* CLOCK_MONOTONIC; 0: before watch_start() */
+	u64 ended;   /* or replaced by exec; 0: not yet */
+	u64 changed; /* the last mapping of a file; at least from */
 	struct timed_map {
 		struct watch_map map;
 		u64 time;
@@ -60,11 +61,12 @@ struct watch {
 	bool everyone;
 	struct space **spaces; /* in the order of from, nearly */
 	size_t n_spaces, space_capacity;
+	size_t n_maps;	   /* of all spaces */
 	struct told *told; /* of this poll */
 	size_t n_told, told_capacity;
 	struct watch_map *answer;
 	size_t answer_capacity;
-	u64 lost;
+	u64 lost, lost_time; /* records that the kernel dropped, and when the last of them were */
 };
 
 /* Of the sample_id that closes each record, with PERF_SAMPLE_TID | PERF_SAMPLE_TIME. */
@@ -100,18 +102,22 @@ static void *grow(void *items, size_t n, size_t *capacity, size_t size)
 	return items;
 }
 
-static void space_free(struct space *space)
+static void space_free(struct watch *watch, struct space *space)
 {
 	for (size_t i = 0; i < space->n; i++)
 		free((char *)space->maps[i].map.path);
+	watch->n_maps -= space->n;
 	free(space->maps);
 	free(space);
 }
 
-static void space_add(struct space *space, const struct watch_map *map, u64 time)
+static void space_add(struct watch *watch, struct space *space, const struct watch_map *map,
+		      u64 time)
 {
 	struct timed_map *slot;
 
+	if (map->path[0] == '/')
+		space->changed = max_u64(space->changed, time);
 	if (space->n >= MAX_MAPS)
 		return;
 	space->maps = grow(space->maps, space->n, &space->capacity, sizeof(*space->maps));
@@ -121,37 +127,73 @@ static void space_add(struct space *space, const struct watch_map *map, u64 time
 	slot->map.path = strdup(map->path);
 	if (!slot->map.path)
 		error_no_memory();
+	watch->n_maps++;
 }
 
-/* Makes room: what ended long ago, else the oldest. */
-static void drop_old(struct watch *watch, u64 now)
+static bool is_full(const struct watch *watch)
+{
+	return watch->n_spaces >= MAX_SPACES || watch->n_maps >= MAX_ALL_MAPS;
+}
+
+/* Frees what the test says, oldest first, at most `quota`. */
+static void drop(struct watch *watch, bool (*test)(const struct space *space, u64 now), u64 now,
+		 size_t quota)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < watch->n_spaces; i++) {
 		struct space *space = watch->spaces[i];
-		bool old = space->ended && space->ended + KEEP_NS < now;
 
-		if (old || (watch->n_spaces >= MAX_SPACES && i < MAX_SPACES / 8))
-			space_free(space);
-		else
+		if (quota && test(space, now)) {
+			space_free(watch, space);
+			quota--;
+		} else {
 			watch->spaces[kept++] = space;
+		}
 	}
 	watch->n_spaces = kept;
 }
 
+static bool ended_long_ago(const struct space *space, u64 now)
+{
+	return space->ended && space->ended + KEEP_NS < now;
+}
+
+static bool has_ended(const struct space *space, u64 now)
+{
+	return space->ended != 0;
+}
+
+static bool any(const struct space *space, u64 now)
+{
+	return true;
+}
+
+/* Makes room: what ended long ago, else the oldest that ended, else the oldest. */
+static void drop_old(struct watch *watch, u64 now)
+{
+	drop(watch, ended_long_ago, now, SIZE_MAX);
+	if (is_full(watch))
+		drop(watch, has_ended, now, MAX_SPACES / 8);
+	if (is_full(watch))
+		drop(watch, any, now, MAX_SPACES / 8);
+}
+
+static struct space *space_at(const struct watch *watch, int pid, u64 time);
+
 static struct space *space_new(struct watch *watch, int pid, u64 from)
 {
-	struct space *space = calloc(1, sizeof(*space));
+	struct space *space = calloc(1, sizeof(*space)), *before;
 
 	if (!space)
 		error_no_memory();
-	if (watch->n_spaces >= MAX_SPACES)
-		drop_old(watch, from);
+	before = space_at(watch, pid, from);
+	if (before && !before->ended)
+		before->ended = max_u64(from, 1);
 	watch->spaces = grow(watch->spaces, watch->n_spaces, &watch->space_capacity,
 			     sizeof(*watch->spaces));
 	space->pid = pid;
-	space->from = from;
+	space->from = space->changed = from;
 	watch->spaces[watch->n_spaces++] = space;
 	return space;
 }
@@ -195,7 +237,7 @@ static struct space *space_from_proc(struct watch *watch, int pid)
 			};
 
 			if (map.executable)
-				space_add(space, &map, 0);
+				space_add(watch, space, &map, 0);
 		}
 	}
 	error_free(err);
@@ -213,11 +255,12 @@ static void take_fork(struct watch *watch, const struct told *told)
 	parent = space_at(watch, task->parent_pid, told->time);
 	if (!parent && watch->everyone)
 		parent = space_from_proc(watch, task->parent_pid);
-	if (!parent)
+	/* with the number of one that is known, nothing is known of it all the same */
+	if (!parent && !space_at(watch, task->pid, told->time))
 		return;
 	child = space_new(watch, task->pid, told->time);
-	for (size_t i = 0; i < parent->n && child != parent; i++)
-		space_add(child, &parent->maps[i].map, parent->maps[i].time);
+	for (size_t i = 0; parent && i < parent->n; i++)
+		space_add(watch, child, &parent->maps[i].map, parent->maps[i].time);
 }
 
 static void take_exit(struct watch *watch, const struct told *told)
@@ -228,7 +271,8 @@ static void take_exit(struct watch *watch, const struct told *told)
 	if (told->header.size < sizeof(*task) || task->pid != task->tid)
 		return;
 	space = space_at(watch, task->pid, told->time);
-	if (space)
+	/* its other threads may live on */
+	if (space && proc_ended((int)task->pid))
 		space->ended = told->time;
 }
 
@@ -264,8 +308,10 @@ static void take_mmap(struct watch *watch, const struct told *told)
 	told->bytes[told->header.size - sizeof(struct sample_id) - 1] = 0;
 	space = space_at(watch, record->pid, told->time);
 	/* Of a process from before, this alone would look like all it has. */
+	if (!space && watch->everyone)
+		space = space_from_proc(watch, record->pid);
 	if (space)
-		space_add(space, &map, told->time);
+		space_add(watch, space, &map, told->time);
 }
 
 static void take(struct watch *watch, const struct told *told)
@@ -301,6 +347,8 @@ static void keep_told(struct watch *watch, const struct cpu_ring *ring, u64 at,
 
 		copy_out(ring, at + sizeof(*header), lost, sizeof(lost));
 		watch->lost += lost[1];
+		copy_out(ring, at + header->size - sizeof(id), &id, sizeof(id));
+		watch->lost_time = max_u64(watch->lost_time, id.time);
 		return;
 	}
 	if (header->size < sizeof(*header) + sizeof(id))
@@ -406,14 +454,14 @@ static struct error *open_rings(struct watch *watch)
 	return NULL;
 }
 
-struct error *watch_start(const int *pids, size_t n_pids, struct watch **result)
+struct error *watch_start(bool everyone, const int *pids, size_t n_pids, struct watch **result)
 {
 	struct watch *watch = calloc(1, sizeof(*watch));
 	struct error *err;
 
 	if (!watch)
 		error_no_memory();
-	watch->everyone = !n_pids;
+	watch->everyone = everyone;
 	err = open_rings(watch);
 	if (err) {
 		watch_free(watch);
@@ -444,6 +492,22 @@ bool watch_maps(struct watch *watch, int pid, u64 ktime, const struct watch_map 
 	return true;
 }
 
+u64 watch_changed(const struct watch *watch, int pid, u64 ktime)
+{
+	const struct space *space = space_at(watch, pid, ktime);
+	u64 changed = watch->lost_time <= ktime ? watch->lost_time : 0;
+
+	if (!space)
+		return changed;
+	if (space->changed <= ktime)
+		return max_u64(changed, space->changed);
+	changed = max_u64(changed, space->from);
+	for (size_t i = 0; i < space->n; i++)
+		if (space->maps[i].time <= ktime && space->maps[i].map.path[0] == '/')
+			changed = max_u64(changed, space->maps[i].time);
+	return changed;
+}
+
 bool watch_ended(struct watch *watch, int pid, u64 *ktime)
 {
 	struct space *space = space_at(watch, pid, UINT64_MAX);
@@ -470,7 +534,7 @@ void watch_free(struct watch *watch)
 		close(watch->rings[i].fd);
 	}
 	for (size_t i = 0; i < watch->n_spaces; i++)
-		space_free(watch->spaces[i]);
+		space_free(watch, watch->spaces[i]);
 	for (size_t i = 0; i < watch->n_told; i++)
 		free(watch->told[i].bytes);
 	free(watch->told);

@@ -6,7 +6,7 @@
  *
  * Only executable mappings. The kernel doesn't tell what is unmapped: where two overlap the later
  * one holds. Of a process that was there before watch_start() nothing is known until it forks or
- * executes, unless it is one of `pids`. Pids are those of the caller's namespace.
+ * executes or maps something, unless it is one of `pids`. Pids are those of the caller's namespace.
  */
 #ifndef SNAPLINE_WATCH_H
 #define SNAPLINE_WATCH_H
@@ -24,8 +24,12 @@ struct watch_map {
 
 struct watch;
 
-/* n_pids 0: every process; else these and their descendants. ERROR_PRIVILEGE if not permitted. */
-struct error *watch_start(const int *pids, size_t n_pids, struct watch **watch) _must_use_;
+/*
+ * These processes and their descendants; everyone: all others too, those from before as soon as they
+ * map something. ERROR_PRIVILEGE if not permitted.
+ */
+struct error *watch_start(bool everyone, const int *pids, size_t n_pids,
+			  struct watch **watch) _must_use_;
 /* Takes in what the kernel has said. Cheap if that is nothing. */
 void watch_poll(struct watch *watch);
 /*
@@ -33,6 +37,11 @@ void watch_poll(struct watch *watch);
  * Valid until the next watch_poll().
  */
 bool watch_maps(struct watch *watch, int pid, u64 ktime, const struct watch_map **maps, size_t *n);
+/*
+ * When pid's mappings of files had last changed by ktime, as far as known: 0 if not since
+ * watch_start(). What was read from /proc holds for all times that have the same answer.
+ */
+u64 watch_changed(const struct watch *watch, int pid, u64 ktime);
 /* When the process ended; false: not that we know. */
 bool watch_ended(struct watch *watch, int pid, u64 *ktime);
 u64 watch_lost(const struct watch *watch); /* records the kernel dropped */
