@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Processes that fork, execute, exit and are killed while they are probed, and their threads."""
+import os
+import random
+import signal
+import time
+
+from harness import FAMILY, Process, Snap, build, check, check_right, copy, family, folder, test, variable
+
+
+@test("two processes of -p, and a third of the same binary is no hit")
+def two_of_three():
+    a, b, other = family("calls", 30), family("calls", 40), family("calls", 50)
+    snap = Snap("-p", "%d,%d" % (a.pid, b.pid), "step").attached()
+    for target in (other, a, b):
+        target.go()
+        target.wait()
+    snap.done()
+    check("counts", snap.by_pid() == {a.pid: 30, b.pid: 40}, snap.by_pid())
+    check("hits", snap.summaries[0]["hits"] == 70, snap.summaries)
+    check_right(snap)
+
+
+@test("threads: each hit has its thread's number and values")
+def threads():
+    target = family("threads", 6, 10)
+    snap = Snap("-p", target.pid, "step").attached()
+    target.go()
+    target.wait()
+    snap.done()
+    check_right(snap, frames=("step", "call_steps", "thread_steps"))
+    tids = {}
+    for shot in snap.shots:
+        tids.setdefault(shot["tid"], []).append(variable(shot, "round"))
+    check("six threads, each in its order", len(tids) == 6 and all(sorted(r) == list(range(10)) for r in tids.values()),
+          tids)
+
+
+@test("threads go on after the first one ended")
+def first_thread_ends():
+    target = family("calls", 3, "alone", "pause", 10, "wait", "calls", 7)
+    snap = Snap("-p", target.pid, "step").attached()
+    target.go()
+    target.out.wait_for(r"ready", first=1)
+    time.sleep(1.5)  # it is noticed within a second
+    target.go()
+    target.wait()
+    snap.done()
+    check("hits but those of a moment, and a notice", snap.by_pid() == {target.pid: 10} and
+          any("first thread of process %d has ended" % target.pid in text for text in snap.notices),
+          snap.by_pid(), snap.notices)
+    check_right(snap, frames=("step",))
+
+
+@test("a process whose first thread had ended before")
+def first_thread_had_ended():
+    target = Process(FAMILY, "alone", "wait", "calls", 7)
+    target.ready()
+    time.sleep(0.2)
+    snap = Snap("-p", target.pid, "step").attached()
+    target.go()
+    target.wait()
+    snap.done()
+    check("hits", snap.by_pid() == {target.pid: 7}, snap.by_pid())
+
+
+@test("fork: the child is left alone without --follow")
+def fork_alone():
+    target = family("calls", 10, "fork", "calls", 20)
+    snap = Snap("-p", target.pid, "step").attached()
+    target.go()
+    target.wait()
+    snap.done()
+    check("counts", snap.by_pid() == {target.pid: 10} and snap.summaries[0]["hits"] == 10, snap.by_pid())
+
+
+@test("fork, vfork and exec: descendants count with --follow")
+def fork_followed():
+    target = family("calls", 10, "fork", "calls", 20, "vfork", "calls", 5, "exec", FAMILY, "calls", 6, "fork",
+                    "threads", 3, 4)
+    snap = Snap("-p", target.pid, "--follow", "step").attached()
+    target.go()
+    target.wait()
+    snap.done()
+    check("counts", snap.by_pid() == {k: v for k, v in target.counted().items() if v}, snap.by_pid(),
+          target.counted())
+    check("all of them", sum(snap.by_pid().values()) == 10 + 20 + 5 + 6 + 12, snap.by_pid())
+    check_right(snap, frames=("step",))
+
+
+@test("a session that follows goes on while a descendant lives")
+def parent_leaves():
+    target = family("calls", 2, "leave", "pause", 1500, "calls", 9)
+    snap = Snap("-p", target.pid, "--follow", "step").attached()
+    target.go()
+    target.popen.wait()
+    snap.done()
+    target.wait()
+    check("the child's hits too", snap.by_pid() == target.counted() and sum(snap.by_pid().values()) == 11,
+          snap.by_pid(), target.counted())
+    check_right(snap)
+
+
+@test("a command that leaves a descendant behind is followed too")
+def command_leaves():
+    snap = Snap("step", "--", FAMILY, "calls", 2, "leave", "pause", 1000, "calls", 9).done()
+    check("hits", sorted(snap.by_pid().values()) == [2, 9], snap.by_pid())
+
+
+def executed(path, again):
+    """Calls before and after an exec; libraries and stack lie elsewhere after it."""
+    target = family("calls", 4, "exec", again, "wait", "calls", 5, "pause", 300, path=path)
+    snap = Snap("-p", target.pid, "step").attached()
+    target.go()
+    check("it is executed", target.out.wait_for(r"ready", first=2), target.out.lines)
+    target.go()
+    target.wait()
+    snap.done()
+    return snap, target
+
+
+@test("exec of the same binary: its maps are read again")
+def exec_same():
+    fixed = build(os.path.join(folder(), "fixed"), "-no-pie")
+    for path in (FAMILY, fixed):
+        snap, target = executed(path, path)
+        check("hits", snap.by_pid() == {target.pid: 9}, snap.by_pid())
+        check_right(snap)
+
+
+@test("exec of another binary: hits until then, and the end of the process ends the session")
+def exec_other():
+    other = copy("other")
+    snap, target = executed(FAMILY, other)
+    check("hits", snap.by_pid() == {target.pid: 4}, snap.by_pid(), target.counted())
+    check_right(snap)
+
+
+@test("short lives: all frames of processes that are gone before their record is read")
+def short_lives():
+    for words in (("calls", 1), ("calls", 1, "fork", "calls", 1, "vfork", "calls", 1)):
+        snap = Snap("-x", FAMILY, "step").attached()
+        counted = {}
+        for _ in range(8):
+            target = Process(FAMILY, *words)
+            target.wait()
+            counted.update(target.counted())
+        time.sleep(0.3)
+        snap.interrupt().done()
+        check("counts", snap.by_pid() == counted, snap.by_pid(), counted)
+        check_right(snap)
+
+
+@test("a process from before that is killed at its hit")
+def killed_at_once():
+    targets = [family("calls", 1, "kill") for _ in range(6)]
+    snap = Snap("-x", FAMILY, "step").attached()
+    for target in targets:
+        target.go()
+        check("killed", target.wait() == -signal.SIGKILL)
+    time.sleep(0.3)
+    snap.interrupt().done()
+    check("hits", len(snap.by_pid()) == 6, snap.by_pid())
+    check_right(snap)
+
+
+@test("SIGKILL at random moments: the session ends by itself and the sum holds")
+def killed():
+    for _ in range(6):
+        target = family("threads", 3, 100000000)
+        snap = Snap("-p", target.pid, "step", limits=("-n", 0, "--rate", 200)).attached()
+        target.go()
+        time.sleep(random.uniform(0.05, 0.5))
+        target.popen.kill()
+        target.wait()
+        snap.done()
+        check("hits", snap.summaries[0]["hits"] > 0, snap.summaries)
+        check_right(snap, frames=("step", "call_steps", "thread_steps"))
+
+
+@test("a target that ends without a hit: says so, status 3")
+def ends_without_hit():
+    target = family("calls", 0)
+    snap = Snap("-p", target.pid, "step").attached()
+    target.go()
+    target.wait()
+    snap.done(3)
+    check("no hit", any("no hit" in line for line in snap.err.lines), snap.err.lines)
+
+
+@test("processes by name, and the children of those with --follow")
+def by_name():
+    path = copy("by-name-%d" % os.getpid())
+    a, b = family("calls", 3, "fork", "calls", 4, path=path), family("calls", 5, path=path)
+    other = family("calls", 9)
+    for follow, hits in (((), 8), (("--follow",), 12)):
+        if follow:
+            a, b = family("calls", 3, "fork", "calls", 4, path=path), family("calls", 5, path=path)
+        snap = Snap("--comm", "by-name-*", *follow, "step").attached()
+        for target in (a, b):
+            target.go()
+            target.wait()
+        snap.done()
+        check("hits", len(snap.shots) == hits, snap.by_pid())
+        check_right(snap)
+    other.go()
+    other.wait()
