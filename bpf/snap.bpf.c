@@ -2,24 +2,9 @@
 /* Snapshots: one program in three forms, by how the walk runs. */
 #include "gate.bpf.h"
 #include "follow.bpf.h"
-#include "stack.bpf.h"
-#include "walk.bpf.h"
+#include "memory.bpf.h"
 
 char license_text[] SEC("license") = "Dual BSD/GPL";
-
-_inline_ u32 copy_memory(struct record *record, struct pt_regs *ctx, const struct bay_env *env,
-			 const struct hit *hit, enum walk_mode mode)
-{
-	u32 used = stack_copy(record, ctx);
-
-	if (!(hit->word & PROGRAM_HAS_ROOTS))
-		return used;
-	bay_roots(ctx, env, record->roots);
-	walk_start(record, hit, used);
-	walk_all(record, mode);
-	hit_count_faulted(hit, record->walk.faulted);
-	return record->walk.used;
-}
 
 _inline_ int take(struct pt_regs *ctx, const struct bay_env *env, const struct hit *hit,
 		  enum walk_mode mode)

@@ -9,7 +9,10 @@
 struct place_config {
 	__u64 pc;    /* bias = ip - pc */
 	__u32 probe; /* index into probe_state and probe_counts */
-	__u32 unused;
+	/* Tic-toc of functions (tictoc.h): */
+	__u32 pair;	  /* which function */
+	__s32 cfa_offset; /* its CFA is so many bytes from ... */
+	__u32 cfa_is_fp;  /* ... the frame pointer; 0: the stack pointer */
 };
 
 /* Of a probe, shared by all CPUs; a cache line pair of its own. */
@@ -59,6 +62,7 @@ enum process_mode {
 #define PROGRAM_HAS_ROOTS (1ull << 9)
 #define PROGRAM_HAS_VALUES (1ull << 11)
 #define PROGRAM_ONE_PLACE (1ull << 10) /* the place is PROGRAM_PLACE, else the attach cookie */
+#define PROGRAM_IS_TOC (1ull << 12) /* of tic-toc: runs at TOC */
 #define PROGRAM_INDEX(word) (((word) >> 16) & 0xffff)
 #define PROGRAM_PLACE(word) ((word) >> 32)
 #define PROGRAM_WORD(index, place, flags) \

@@ -55,13 +55,16 @@ enum chunk_state {
 	CHUNK_NO_ROOM = 4,	/* the record was full */
 };
 
+/* Of a chunk that is no memory of the process: what tic-toc knows of the pair (tictoc.h). */
+enum { CHUNK_TIC = 3 };
+
 /* One piece of memory. */
 struct record_chunk {
 	__u64 address;
 	__u32 len;
 	__u32 offset; /* of its bytes, from data_offset */
 	__u16 state;  /* enum chunk_state */
-	__u16 kind;   /* 0 stack, 1 pointee, 2 string */
+	__u16 kind;   /* 0 stack, 1 pointee, 2 string, CHUNK_TIC */
 	__u32 node;   /* read table node */
 };
 

@@ -12,9 +12,9 @@
 
 /* The context of a uprobe program; not relocated, its layout is ABI. */
 #if defined(__TARGET_ARCH_x86)
-enum { REGS_SLOTS = 21, REGS_IP = 16, REGS_SP = 19, RED_ZONE = 128 };
+enum { REGS_SLOTS = 21, REGS_IP = 16, REGS_SP = 19, REGS_FP = 4, RED_ZONE = 128 };
 #elif defined(__TARGET_ARCH_arm64)
-enum { REGS_SLOTS = 34, REGS_IP = 32, REGS_SP = 31, RED_ZONE = 0 };
+enum { REGS_SLOTS = 34, REGS_IP = 32, REGS_SP = 31, REGS_FP = 29, RED_ZONE = 0 };
 #else
 #error "no pt_regs for this CPU"
 #endif

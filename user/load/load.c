@@ -121,11 +121,15 @@ static void set_record_knobs(struct load_session *session)
 	struct load_config *config = &session->config;
 	struct bpf_object *object = session->object;
 	bool walks = has_roots(config);
+	u32 n_chunks = config->instrument == LOAD_TICTOC ? 2 : 1;
 	u32 data_at = walks ? sizeof(struct record)
-			    : sizeof(struct record_head) + sizeof(struct record_chunk);
+			    : sizeof(struct record_head) + n_chunks * sizeof(struct record_chunk);
 	u32 data_limit = config->stack_bytes + (walks ? config->data_bytes : 0);
 	/* One byte more for the NUL of a cut string. */
 	u32 record_bytes = (data_at + data_limit + SNAPLINE_MAX_READ + 1 + 7) & ~7u;
+
+	if (config->instrument == LOAD_TICTOC)
+		record_bytes += sizeof(struct tic_part) + sizeof(struct tic_values) + 8;
 
 	object_knob(object, "knob_stack_bytes", config->stack_bytes);
 	object_knob(object, "knob_data_at", data_at);
@@ -411,6 +415,8 @@ static struct error *open_programs(struct load_session *session)
 	if (!err) {
 		set_knobs(session);
 		set_sizes(session);
+		if (session->config.instrument == LOAD_TICTOC)
+			tictoc_prepare(session);
 		choose_programs(session);
 		err = program_take(session);
 	}
@@ -436,6 +442,8 @@ static struct error *start(struct load_session *session)
 		err = fill_tables(session);
 	if (!err)
 		err = make_rings(session);
+	if (!err && config->instrument == LOAD_TICTOC)
+		load_set_slower(session, config->tictoc.slower_ns);
 	for (size_t i = 0; i < config->n_pids && !err; i++)
 		err = load_add_pid(session, config->pids[i]);
 	return err;

@@ -12,8 +12,10 @@
 
 #include "base/error.h"
 #include "gen/gen.h"
+#include "base/histogram.h"
 #include "bay.h"
 #include "record.h"
+#include "tictoc.h"
 
 /* What the kernel offers and permits, found by trying on an own child, never by version. */
 struct load_features {
@@ -47,6 +49,7 @@ struct load_program {
 	struct gen_code values; /* n 0: none */
 	struct value_slot value_slots[SNAPLINE_MAX_VALUES];
 	u32 n_values;
+	bool is_toc; /* tic-toc: runs at TOC */
 };
 
 struct load_place {
@@ -56,6 +59,9 @@ struct load_place {
 	const char *path; /* by which this process opens the file */
 	u64 offset;	  /* file offset of the probed instruction */
 	u64 pc;		  /* bias = ip - pc */
+	u32 pair;	  /* tic-toc of functions: which one; its CFA there: */
+	s32 cfa_offset;
+	bool cfa_is_fp; /* from the frame pointer; else from the stack pointer */
 };
 
 enum {
@@ -83,6 +89,20 @@ enum load_filter {
 /* What the programs do at a hit: which compiled object is loaded. */
 enum load_instrument { LOAD_SNAP, LOAD_LOG, LOAD_COUNT, LOAD_TICTOC };
 
+/* What LOAD_TICTOC wants besides. The probes are PROBE_TIC and PROBE_TOC. */
+struct load_tictoc {
+	enum tictoc_mode mode;
+	bool selects;	   /* a tic can be rejected: condition, skip, sample */
+	u32 n_keys;	   /* values at each end, in this order: --key (0 or 1), */
+	u32 n_by;	   /* --by, at TIC or at TOC, */
+	u32 n_captures;	   /* and what is kept from TIC for slow pairs */
+	bool by_at_toc;
+	bool slower;	   /* slow pairs are emitted, at limits.rate */
+	u64 slower_ns;	   /* pairs of at least so long; UINT64_MAX: none yet */
+	u32 max_open;	   /* pairs; what finds no room is lost */
+	u32 max_rows;	   /* of --by; what finds no room is one more */
+};
+
 enum load_links { LOAD_LINKS_AUTO, LOAD_LINKS_PERF, LOAD_LINKS_MULTI };
 
 struct load_config {
@@ -107,6 +127,7 @@ struct load_config {
 	bool paused;	       /* starts with the gate closed: load_resume() opens it */
 	bool old_kernel;       /* for tests: use nothing that is newer than 5.10 */
 	enum load_links links; /* AUTO, but for tests */
+	struct load_tictoc tictoc;
 	unsigned verbose; /* 1: the verifier's log of a failure; 2: libbpf's messages too, on stderr
 			   */
 };
@@ -160,6 +181,29 @@ void load_stop(struct load_session *session);
 void load_counts(struct load_session *session, u32 probe, struct load_counts *counts);
 /* Hits that the kernel did not deliver, over all programs; false: it doesn't say. */
 bool load_missed(struct load_session *session, u64 *missed);
+/*
+ * Tic-toc. load_counts() of PROBE_TIC has the tics as hits, pairs as emitted, and the rejected in
+ * three classes; hits = those + open + overwritten + left + lost.
+ */
+struct load_pairs {
+	u64 open, overwritten, left, lost;
+	u64 toc_alone, key_error;			  /* tocs without a tic, or a key */
+	u64 slow, slow_rate, slow_full, slow_emitted;	  /* the first is the sum of the others */
+	u64 uncaptured;
+};
+void load_pairs(struct load_session *session, struct load_pairs *pairs);
+/* Takes out open pairs whose thread (or, with keys, process) has ended: they are `left`. */
+void load_sweep_pairs(struct load_session *session);
+void load_set_slower(struct load_session *session, u64 slower_ns);
+/* One histogram of elapsed ns. */
+struct load_row {
+	struct row_key key;
+	bool is_overflow; /* what found no room, or all without --by: no key */
+	struct histogram histogram;
+};
+/* Those with at least one pair, the overflow row last. In the arena. */
+void load_rows(struct load_session *session, struct arena *arena, struct load_row **rows,
+	       size_t *n);
 /* Instructions the verifier processed and the size of the records, for -v and explain. */
 struct load_info {
 	u32 n_programs, n_links, record_bytes, n_rings;

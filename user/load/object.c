@@ -10,9 +10,11 @@
 
 #include "load/session.h"
 #include "snap.skel.h"
+#include "tictoc.skel.h"
 
 static const struct instrument instruments[] = {
 	[LOAD_SNAP] = {snap_bpf__elf_bytes, "snap_unrolled", "snap_loop", "snap_faulting"},
+	[LOAD_TICTOC] = {tictoc_bpf__elf_bytes, "tictoc_unrolled", "tictoc_loop", "tictoc_faulting"},
 };
 
 const struct instrument *object_instrument(enum load_instrument instrument)

@@ -94,6 +94,8 @@ static u64 word_of(const struct load_program *program, u32 index, u32 place, boo
 		flags |= PROGRAM_HAS_ROOTS;
 	if (program->values.n)
 		flags |= PROGRAM_HAS_VALUES;
+	if (program->is_toc)
+		flags |= PROGRAM_IS_TOC;
 	if (one_place)
 		flags |= PROGRAM_ONE_PLACE;
 	return PROGRAM_WORD(index, one_place ? place : 0, flags);

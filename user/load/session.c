@@ -82,7 +82,13 @@ static struct error *place_program(struct load_session *session, struct session_
 static struct error *add_place(struct load_session *session, const struct load_place *place,
 			       bool alone)
 {
-	struct place_config entry = {.pc = place->pc, .probe = place->probe};
+	struct place_config entry = {
+		.pc = place->pc,
+		.probe = place->probe,
+		.pair = place->pair,
+		.cfa_offset = place->cfa_offset,
+		.cfa_is_fp = place->cfa_is_fp,
+	};
 	struct session_place *slot;
 	int code;
 
@@ -263,7 +269,9 @@ bool load_finished(const struct load_session *session)
 		return true;
 	if (!session->config.limits.hits)
 		return false;
-	for (u32 i = 0; i < session->config.n_probes; i++) {
+	/* Tic-toc claims its pairs at the first probe. */
+	for (u32 i = 0; i < (session->config.instrument == LOAD_TICTOC ? 1 : session->config.n_probes);
+	     i++) {
 		if (__atomic_load_n(&session->states[i].claimed, __ATOMIC_ACQUIRE) <
 		    session->config.limits.hits)
 			return false;

@@ -53,6 +53,7 @@ struct load_session {
 	size_t states_len;
 	u64 *delivered; /* records handed over, by probe */
 	u64 *trimmed;	/* records that came behind the limit, by probe */
+	u64 pairs_left; /* tic-toc: open pairs that a sweep took out */
 	struct rings *rings;
 	struct record_head *current; /* what load_next() gave last */
 };
@@ -65,6 +66,9 @@ struct error *program_open(struct load_session *session) _must_use_;
 struct error *program_take(struct load_session *session) _must_use_;
 struct error *program_load(struct load_session *session, u32 program, u32 place, bool one_place,
 			   int *fd) _must_use_;
+
+/* tictoc.c: knobs and sizes of its maps; before the object is loaded. */
+void tictoc_prepare(struct load_session *session);
 
 /* attach.c: what a link needs. */
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,

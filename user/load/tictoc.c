@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The maps of tic-toc: sized before loading, read and swept while it runs (include/tictoc.h). */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "load/object.h"
+#include "load/session.h"
+#include "proc/proc.h"
+
+enum { MAX_STRIPES = 16, SWEEP_BATCH = 4096, CAPTURED_MOST = 16384 };
+
+static u32 stripes(const struct load_session *session)
+{
+	return session->config.tictoc.max_rows ? 1 : session->info.n_rings;
+}
+
+void tictoc_prepare(struct load_session *session)
+{
+	const struct load_tictoc *config = &session->config.tictoc;
+	struct bpf_object *object = session->object;
+	bool captures = config->slower && config->n_captures;
+	u32 n_rows = 1 + config->max_rows;
+
+	object_knob(object, "knob_pair_mode", config->mode);
+	object_knob(object, "knob_selects", config->selects);
+	object_knob(object, "knob_keys", config->n_keys);
+	object_knob(object, "knob_by", config->n_by);
+	object_knob(object, "knob_by_at_toc", config->by_at_toc);
+	object_knob(object, "knob_captures", config->n_captures);
+	object_knob(object, "knob_slower", config->slower);
+	object_knob(object, "knob_stripes", stripes(session));
+	object_knob(object, "knob_rows", n_rows);
+	object_map_entries(object, "pairs", max_u64(config->max_open, 1));
+	object_map_entries(object, "captured",
+			   captures ? min_u64(config->max_open, CAPTURED_MOST) : 1);
+	object_map_entries(object, "rows", max_u64(config->max_rows, 1));
+	object_map_entries(object, "histograms", n_rows * stripes(session));
+}
+
+void load_set_slower(struct load_session *session, u64 slower_ns)
+{
+	u32 zero = 0;
+
+	bpf_map_update_elem(object_map(session->object, "slower"), &zero, &slower_ns, BPF_ANY);
+}
+
+/* What a batch is seen by. */
+struct visit {
+	struct load_session *session;
+	u64 boottime_offset; /* from CLOCK_MONOTONIC */
+	u64 open;
+};
+
+static u64 boottime_offset(void)
+{
+	struct timespec boot, mono;
+
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	return (u64)((boot.tv_sec - mono.tv_sec) * 1000000000LL + (boot.tv_nsec - mono.tv_nsec));
+}
+
+/* A process whose first thread has ended lives on in the others. */
+static bool has_other_threads(u32 pid)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new();
+	DIR *dir = opendir(arena_printf(arena, "/proc/%u/task", pid));
+	struct dirent *entry;
+	u32 n = 0;
+
+	while (dir && (entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n > 1;
+}
+
+/* A number that was given to another thread since the tic is not the one that is waited for. */
+static bool has_ended(const struct visit *visit, const struct pair_open *open)
+{
+	enum { TICK_NS = 10000000 };
+	bool by_key = visit->session->config.tictoc.mode == PAIR_KEY;
+	u32 id = by_key ? open->pid : open->tid;
+	struct proc_stat stat;
+	struct error *err;
+
+	if (!id)
+		return false;
+	/* A thread's number works there too, though it isn't listed. */
+	err = proc_stat((int)id, &stat);
+	if (err) {
+		error_free(err);
+		return true;
+	}
+	if (stat.state == 'X' || (stat.state == 'Z' && !(by_key && has_other_threads(id))))
+		return true;
+	return stat.start_time * TICK_NS > open->time + visit->boottime_offset + TICK_NS;
+}
+
+static void sweep_one(struct visit *visit, const struct pair_key *key, const struct pair_open *open)
+{
+	struct load_session *session = visit->session;
+
+	if (!has_ended(visit, open) ||
+	    bpf_map_delete_elem(object_map(session->object, "pairs"), key))
+		return;
+	session->pairs_left++;
+	bpf_map_delete_elem(object_map(session->object, "captured"), key);
+}
+
+static void count_one(struct visit *visit, const struct pair_key *key, const struct pair_open *open)
+{
+	visit->open++;
+}
+
+static void visit_pairs(struct visit *visit,
+			void (*see)(struct visit *visit, const struct pair_key *key,
+				    const struct pair_open *open))
+{
+	int fd = object_map(visit->session->object, "pairs"), code = 0;
+	struct pair_key *keys = calloc(SWEEP_BATCH, sizeof(*keys));
+	struct pair_open *values = calloc(SWEEP_BATCH, sizeof(*values));
+	u32 position = 0, most = visit->session->config.tictoc.max_open / 16 + 64;
+	bool first = true;
+
+	if (!keys || !values)
+		error_no_memory();
+	for (u32 i = 0; i < most && !code; i++) {
+		u32 n = SWEEP_BATCH;
+
+		code = bpf_map_lookup_batch(fd, first ? NULL : &position, &position, keys, values,
+					    &n, NULL);
+		if (code && code != -ENOENT)
+			break;
+		for (u32 k = 0; k < n; k++)
+			see(visit, &keys[k], &values[k]);
+		first = false;
+	}
+	free(keys);
+	free(values);
+}
+
+void load_sweep_pairs(struct load_session *session)
+{
+	struct visit visit = {.session = session, .boottime_offset = boottime_offset()};
+
+	visit_pairs(&visit, sweep_one);
+}
+
+void load_pairs(struct load_session *session, struct load_pairs *pairs)
+{
+	int n = libbpf_num_possible_cpus(), fd = object_map(session->object, "tictoc_counts");
+	struct tictoc_counts *each = calloc((size_t)n, sizeof(*each)), sum = {};
+	struct visit visit = {.session = session};
+	u32 zero = 0;
+
+	if (!each)
+		error_no_memory();
+	if (!bpf_map_lookup_elem(fd, &zero, each))
+		for (int cpu = 0; cpu < n; cpu++)
+			for (int i = 0; i < TICTOC_CLASSES; i++)
+				sum.n[i] += each[cpu].n[i];
+	free(each);
+	visit_pairs(&visit, count_one);
+	*pairs = (struct load_pairs){
+		.open = visit.open,
+		.overwritten = sum.n[TICTOC_OVERWRITTEN],
+		.left = sum.n[TICTOC_LEFT] + session->pairs_left,
+		.lost = sum.n[TICTOC_LOST],
+		.toc_alone = sum.n[TICTOC_TOC_ALONE],
+		.key_error = sum.n[TICTOC_KEY_ERROR],
+		.slow = sum.n[TICTOC_SLOW],
+		.slow_rate = sum.n[TICTOC_SLOW_RATE],
+		.slow_full = sum.n[TICTOC_SLOW_FULL],
+		.slow_emitted = sum.n[TICTOC_SLOW_EMITTED],
+		.uncaptured = sum.n[TICTOC_UNCAPTURED],
+	};
+}
+
+static void read_row(struct load_session *session, u32 row, struct histogram *histogram)
+{
+	struct histogram_cells *cells = malloc(sizeof(*cells));
+	u32 n = stripes(session);
+
+	if (!cells)
+		error_no_memory();
+	for (u32 i = 0; i < n; i++) {
+		u32 index = row * n + i;
+
+		if (!bpf_map_lookup_elem(object_map(session->object, "histograms"), &index, cells))
+			histogram_merge_cells(histogram, cells, 1);
+	}
+	free(cells);
+}
+
+static void add_row(struct load_session *session, struct arena *arena, const struct row_key *key,
+		    u32 row, struct load_row **rows, size_t *n)
+{
+	struct histogram *histogram = calloc(1, sizeof(*histogram));
+	struct load_row *added;
+
+	if (!histogram)
+		error_no_memory();
+	read_row(session, row, histogram);
+	if (histogram->count) {
+		added = arena_push(arena, *rows, *n);
+		added->is_overflow = !key;
+		added->histogram = *histogram;
+		if (key)
+			added->key = *key;
+	}
+	free(histogram);
+}
+
+void load_rows(struct load_session *session, struct arena *arena, struct load_row **rows, size_t *n)
+{
+	int fd = object_map(session->object, "rows");
+	struct row_key key, *before = NULL;
+	u32 row;
+
+	*rows = NULL;
+	*n = 0;
+	/* Keys are only ever added. */
+	for (u32 i = 0; i < session->config.tictoc.max_rows; i++) {
+		if (bpf_map_get_next_key(fd, before, &key))
+			break;
+		before = &key;
+		if (!bpf_map_lookup_elem(fd, &key, &row))
+			add_row(session, arena, &key, row, rows, n);
+	}
+	add_row(session, arena, NULL, ROW_OVERFLOW, rows, n);
+}
