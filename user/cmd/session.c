@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/config.h"
 #include "cmd/lives.h"
 #include "cmd/privilege.h"
@@ -51,14 +52,6 @@ static void catch_signals(void)
 	interrupted = 0;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-}
-
-static u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (u64)now.tv_sec * 1000000000ULL + (u64)now.tv_nsec;
 }
 
 struct error *session_gen_features(struct gen_features *features)
@@ -181,9 +174,9 @@ static void check_target(struct session *session)
 {
 	enum { EVERY_NS = 1000000000 };
 
-	if (session->stopped || now_ns() - session->checked_ns < EVERY_NS)
+	if (session->stopped || clock_now() - session->checked_ns < EVERY_NS)
 		return;
-	session->checked_ns = now_ns();
+	session->checked_ns = clock_now();
 	check_files(session);
 	check_threads(session);
 }
@@ -219,7 +212,7 @@ static struct error *prepare(struct session *session)
 	check_files(session); /* it may have changed between reading and attaching */
 	if (session->ended)
 		return end_early(session);
-	session->started_ns = now_ns();
+	session->started_ns = clock_now();
 	return session->launch ? launch_release(session->launch) : NULL;
 }
 
@@ -250,7 +243,7 @@ static bool time_is_up(const struct session *session)
 {
 	u64 duration = session->plan->spec->limits.duration_ns;
 
-	return duration && now_ns() - session->started_ns >= duration;
+	return duration && clock_now() - session->started_ns >= duration;
 }
 
 static bool is_over(struct session *session)
@@ -263,7 +256,7 @@ static bool is_over(struct session *session)
 static void stop(struct session *session)
 {
 	load_stop(session->load);
-	session->stopped_ns = now_ns();
+	session->stopped_ns = clock_now();
 	session->stopped = true;
 }
 

@@ -36,17 +36,35 @@ static struct value_limits value_limits(const struct limits *limits)
 	};
 }
 
+/* Header to frames; again, if a module was loaded since the process's maps were read. */
+static struct error *decode_frames(struct decoder *decoder, const void *record, size_t len,
+				   const struct late_memory *late, size_t n_late,
+				   struct event **event)
+{
+	u32 max_frames = decoder->plan->spec->limits.frames;
+	struct error *err = event_decode(decoder, record, len, late, n_late, event);
+
+	if (!err)
+		err = event_unwind(*event, max_frames);
+	if (err || !(*event)->left_modules)
+		return err;
+	if (!processes_learn(decoder->processes, (*event)->process))
+		return NULL;
+	event_free(*event);
+	*event = NULL;
+	decoder->next_id--;
+	err = event_decode(decoder, record, len, late, n_late, event);
+	return err ? err : event_unwind(*event, max_frames);
+}
+
 struct error *show_decode(struct decoder *decoder, const void *record, size_t len,
 			  const struct late_memory *late, size_t n_late, struct event **event)
 {
 	const struct limits *limits = &decoder->plan->spec->limits;
 	struct value_limits values = value_limits(limits);
-	struct event *result;
-	struct error *err = event_decode(decoder, record, len, late, n_late, &result);
+	struct event *result = NULL;
+	struct error *err = decode_frames(decoder, record, len, late, n_late, &result);
 
-	if (err)
-		return err;
-	err = event_unwind(result, limits->frames);
 	if (!err)
 		err = event_values(result, &values);
 	if (!err)

@@ -48,6 +48,26 @@ static enum absence chunk_absence(u16 state)
 	}
 }
 
+/*
+ * Where memory is the file's, the file is read: in memory a breakpoint, ours or a debugger's, stands
+ * in place of the program's byte.
+ */
+static bool add_from_file(struct event *event, const struct record_chunk *chunk)
+{
+	const struct event_module *module =
+		module_at(event->modules, event->n_modules, chunk->address);
+	size_t len = chunk->len;
+	const u8 *bytes;
+
+	if (!module || !module->dw)
+		return false;
+	bytes = elf_file_constant_bytes(dw_file(module->dw), chunk->address - module->bias, &len);
+	if (!bytes || len < chunk->len)
+		return false;
+	image_add(event->image, chunk->address, bytes, chunk->len, IMAGE_FILE);
+	return true;
+}
+
 static struct error *add_chunk(struct event *event, const struct record_head *head,
 			       const struct record_chunk *chunk)
 {
@@ -60,6 +80,8 @@ static struct error *add_chunk(struct event *event, const struct record_head *he
 	}
 	if (chunk->offset > room || chunk->len > room - chunk->offset)
 		return bad_record("a chunk's length", chunk->len);
+	if (add_from_file(event, chunk))
+		return NULL;
 	image_add(event->image, chunk->address,
 		  (const u8 *)head + head->data_offset + chunk->offset, chunk->len, IMAGE_HIT);
 	return NULL;
@@ -186,12 +208,12 @@ static struct error *fill_event(struct event *event, struct decoder *decoder,
 	/* A probe that was moved shows the place that was asked for; choose.h says why it may. */
 	event->regs->value[arch->dwarf_pc] = ip - place->pc + place->asked;
 	event->image = image_new(event->arena);
+	fill_modules(event, decoder, head, place, ip);
 	err = add_chunks(event, head);
 	if (err)
 		return err;
 	for (size_t i = 0; i < n_late; i++)
 		image_add(event->image, late[i].address, late[i].bytes, late[i].len, IMAGE_LATE);
-	fill_modules(event, decoder, head, place, ip);
 	late_attach(event, decoder->live);
 	return NULL;
 }

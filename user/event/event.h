@@ -87,6 +87,7 @@ struct event {
 	struct frame *frames;
 	size_t n_frames;
 	const char *stack_end;     /* why unwinding ended */
+	bool left_modules;         /* unwinding came to an address in no module that is known */
 	bool stack_cut;            /* --frames or --stack ended it */
 	struct value **captures;
 	size_t n_captures;

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "event/mapped.h"
 
 enum { MAX_READS = 1024, MAX_FILES = 512 }; /* kept at most; then all is read again when needed */
@@ -214,14 +215,6 @@ static void read_vdso(struct processes *processes, int pid, struct process_sourc
 	error_free(err);
 }
 
-static u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (u64)now.tv_sec * 1000000000ULL + (u64)now.tv_nsec;
-}
-
 static u64 changed_at(const struct processes *processes, int pid, u64 ktime)
 {
 	const struct process_memory_source *source = &processes->source;
@@ -243,7 +236,7 @@ static bool read_process(struct processes *processes, struct process *process)
 	error_free(err);
 	if (process->gone)
 		return false;
-	process->changed = changed_at(processes, process->pid, now_ns());
+	process->changed = changed_at(processes, process->pid, clock_now());
 	source.maps = maps;
 	mapped_files_know_root(processes->files, proc_root(process->thread, processes->arena));
 	read_vdso(processes, process->thread, &source);
@@ -348,12 +341,23 @@ bool process_is_as_it_was(const struct process *process)
 	/* The record's is in nanoseconds, /proc's is the same number rounded down to ticks. */
 	if (process->thread == process->pid && stat.start_time != process->start_time / NS_PER_TICK)
 		return false;
-	return changed_at(process->owner, process->pid, now_ns()) == process->changed;
+	return changed_at(process->owner, process->pid, clock_now()) == process->changed;
 }
 
 bool processes_refresh(struct processes *processes, struct process *process)
 {
 	return processes->live && !process->gone && read_process(processes, process);
+}
+
+bool processes_learn(struct processes *processes, struct process *process)
+{
+	enum { PAUSE_NS = 1000000000 };
+	u64 now = clock_now();
+
+	if (process->learned_ns && now - process->learned_ns < PAUSE_NS)
+		return false;
+	process->learned_ns = now;
+	return processes_refresh(processes, process);
 }
 
 struct process *processes_add(struct processes *processes, int pid, u64 start_time,

@@ -41,6 +41,7 @@ struct process {
 	bool gone;      /* it had ended, or executed another program, before its maps could be read */
 	u64 changed;    /* its maps are those since then (struct process_memory_source) */
 	bool recorded;  /* as it is, it stands in the record file */
+	u64 learned_ns; /* when processes_learn() last did */
 	struct event_module *modules; /* sorted by start */
 	size_t n_modules;
 	struct process_source source; /* what the modules were made of, for record files */
@@ -78,6 +79,11 @@ struct process *processes_get(struct processes *processes, int pid, u64 start_ti
 bool process_is_as_it_was(const struct process *process);
 /* Reads its maps again; false if it is gone. */
 bool processes_refresh(struct processes *processes, struct process *process);
+/*
+ * The same because unwinding left the known modules: a library may have been loaded since. At most
+ * once a second a process, as code of no file (JIT) leaves them each time.
+ */
+bool processes_learn(struct processes *processes, struct process *process);
 /* A process that isn't read from /proc: of a record file. What the source points to has to stay. */
 struct process *processes_add(struct processes *processes, int pid, u64 start_time,
 			      const struct process_source *source);

@@ -85,8 +85,10 @@ static struct error *find_rules(struct step *step)
 	step->module = module_at(event->modules, event->n_modules, step->ip - step->is_call);
 	step->row = NULL;
 	step->has_cfa = false;
-	if (!step->module)
+	if (!step->module) {
+		event->left_modules = true;
 		return NULL;
+	}
 	step->lookup_pc = step->ip - step->is_call - step->module->bias;
 	if (!step->module->dw)
 		return NULL;

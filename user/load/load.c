@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/clock.h"
 #include "layout.h"
 #include "load/object.h"
 #include "load/session.h"
@@ -78,14 +79,6 @@ static void raise_limit(int resource)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(resource, &limit);
-}
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
 static u32 round_up_power(u32 bytes)
@@ -154,7 +147,7 @@ static void set_knobs(struct load_session *session)
 	struct bpf_object *object = session->object;
 
 	if (limits->duration_ns)
-		session->expires = now_ns() + limits->duration_ns;
+		session->expires = clock_now() + limits->duration_ns;
 	object_knob(object, "knob_limit", limits->hits);
 	object_knob(object, "knob_expires", session->expires);
 	object_knob(object, "knob_rate", limits->rate);

@@ -11,6 +11,8 @@
 
 #include <linux/bpf.h>
 
+#include "base/clock.h"
+
 enum {
 	LATE_WINDOW_NS = 20000000,
 	MAX_WAITING_BYTES = 64 << 20,
@@ -33,14 +35,6 @@ struct rings {
 	size_t n_waiting, capacity;
 	size_t waiting_bytes;
 };
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 struct error *rings_new(const int *fds, size_t n, size_t size, struct rings **result)
 {
@@ -205,14 +199,14 @@ struct record_head *rings_pop(struct rings *rings, bool all)
 	if (!rings->n_waiting)
 		return NULL;
 	if (!all && rings->waiting_bytes <= MAX_WAITING_BYTES &&
-	    rings->waiting[0]->ktime + LATE_WINDOW_NS > now_ns())
+	    rings->waiting[0]->ktime + LATE_WINDOW_NS > clock_now())
 		return NULL;
 	return heap_pop(rings);
 }
 
 int rings_next_ms(const struct rings *rings)
 {
-	u64 due, now = now_ns();
+	u64 due, now = clock_now();
 
 	if (!rings->n_waiting)
 		return -1;

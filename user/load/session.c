@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of a session after load_start(). */
+#include "base/clock.h"
 #include "load/object.h"
 #include "load/session.h"
 #include "load/tries.h"
@@ -20,14 +21,6 @@ enum {
 	FEW_PLACES = 64, /* up to here a program with one place gets by without the cookie helper */
 };
 #define TICK_NS (1000000000ull / 100) /* of /proc/PID/stat: USER_HZ */
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
 
 struct error *load_add_pid(struct load_session *session, int pid)
 {
@@ -194,7 +187,7 @@ void load_resume(struct load_session *session)
 /* Programs look at the clock too; this closes the gate also where none of them runs. */
 static void close_expired(struct load_session *session)
 {
-	if (!session->expires || now_ns() < session->expires)
+	if (!session->expires || clock_now() < session->expires)
 		return;
 	for (u32 i = 0; i < session->config.n_probes; i++)
 		__atomic_store_n(&session->states[i].closed, 1, __ATOMIC_RELEASE);
@@ -237,7 +230,7 @@ static bool take_ready(struct load_session *session, const struct record_head **
 static int wait_time(const struct load_session *session, u64 deadline)
 {
 	int due = rings_next_ms(session->rings);
-	u64 now = now_ns(), until = deadline;
+	u64 now = clock_now(), until = deadline;
 	int left;
 
 	if (session->expires > now)
@@ -249,13 +242,13 @@ static int wait_time(const struct load_session *session, u64 deadline)
 struct error *load_next(struct load_session *session, int timeout_ms, int wake_fd,
 			const struct record_head **record)
 {
-	u64 deadline = now_ns() + max_u64(timeout_ms, 0) * 1000000;
+	u64 deadline = clock_now() + max_u64(timeout_ms, 0) * 1000000;
 
 	*record = NULL;
 	rings_wait(session->rings, 0, -1);
 	while (!take_ready(session, record)) {
 		close_expired(session);
-		if (session->stopped || now_ns() >= deadline)
+		if (session->stopped || clock_now() >= deadline)
 			break;
 		if (!rings_wait(session->rings, wait_time(session, deadline), wake_fd))
 			break;
@@ -265,7 +258,7 @@ struct error *load_next(struct load_session *session, int timeout_ms, int wake_f
 
 bool load_finished(const struct load_session *session)
 {
-	if (session->expires && now_ns() >= session->expires)
+	if (session->expires && clock_now() >= session->expires)
 		return true;
 	if (!session->config.limits.hits)
 		return false;

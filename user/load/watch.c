@@ -17,6 +17,7 @@
 
 #include <linux/perf_event.h>
 
+#include "base/clock.h"
 #include "base/arena.h"
 #include "load/session.h"
 #include "proc/proc.h"
@@ -388,19 +389,28 @@ static int by_time(const void *a, const void *b)
 	return x->time < y->time ? -1 : x->time > y->time;
 }
 
+/*
+ * The rings are read one after the other, so what is told after the first was read may be in a later
+ * ring while what came before it, in the first, is not read yet. It waits for the next poll.
+ */
 void watch_poll(struct watch *watch)
 {
+	u64 until = clock_now();
+	size_t n = 0;
+
 	for (size_t i = 0; i < watch->n_rings; i++)
 		drain(watch, &watch->rings[i]);
-	if (!watch->n_told)
-		return;
 	qsort(watch->told, watch->n_told, sizeof(*watch->told), by_time);
-	for (size_t i = 0; i < watch->n_told; i++) {
-		take(watch, &watch->told[i]);
-		free(watch->told[i].bytes);
+	while (n < watch->n_told && watch->told[n].time <= until) {
+		take(watch, &watch->told[n]);
+		free(watch->told[n].bytes);
+		n++;
 	}
-	drop_old(watch, watch->told[watch->n_told - 1].time);
-	watch->n_told = 0;
+	if (!n)
+		return;
+	drop_old(watch, watch->told[n - 1].time);
+	watch->n_told -= n;
+	memmove(watch->told, watch->told + n, watch->n_told * sizeof(*watch->told));
 }
 
 static int open_ring(struct cpu_ring *ring, int cpu)
