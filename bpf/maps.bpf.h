@@ -41,6 +41,9 @@ const volatile u32 knob_record_bytes = 0;
 const volatile u32 knob_data_at = 0;
 const volatile u32 knob_stack_bytes = 0;
 const volatile u32 knob_data_limit = 0; /* no read starts behind this offset in the data */
+/* Values (values.bpf.h). */
+const volatile u32 knob_values = 0;	 /* of the program that has the most */
+const volatile u32 knob_value_bytes = 0; /* the most that is copied for one */
 
 /* PROCESS_ONE: the pid, as our namespace calls it. */
 volatile u32 one_pid = 0;

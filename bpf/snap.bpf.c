@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause)
 /* Snapshots: one program in three forms, by how the walk runs. */
-#include "gate.bpf.h"
+#include "admit.bpf.h"
 #include "follow.bpf.h"
 #include "memory.bpf.h"
 
@@ -27,23 +27,8 @@ _inline_ int snap(struct pt_regs *ctx, enum walk_mode mode)
 	struct bay_env env;
 	struct hit hit;
 
-	if (!process_wanted() || !hit_find(ctx, &hit))
+	if (!admit(ctx, &env, &hit))
 		return 0;
-	if (!gate_open(&hit))
-		return hit_count(&hit, HIT_OVER_LIMIT);
-	env_fill(&env, ctx, &hit);
-	if (hit.word & PROGRAM_HAS_CONDITION) {
-		u64 answer = bay_condition(ctx, &env);
-
-		if (answer == BAY_FALSE)
-			return hit_count(&hit, HIT_CONDITION_FALSE);
-		if (answer != BAY_TRUE)
-			return hit_count(&hit, HIT_CONDITION_ERROR);
-	}
-	if (gate_expired(&hit))
-		return hit_count(&hit, HIT_OVER_LIMIT);
-	if (!gate_rate(&hit))
-		return hit_count(&hit, HIT_RATE_LIMITED);
 	return take(ctx, &env, &hit, mode);
 }
 

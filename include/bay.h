@@ -66,6 +66,9 @@ enum value_state {
 	VALUE_OK = 0,
 	VALUE_UNREADABLE = 1, /* it, or something on the way to it */
 	VALUE_DIVISION = 2,   /* division by zero */
+	/* Of what is copied: */
+	VALUE_NOT_RESIDENT = 3,
+	VALUE_BAD_ADDRESS = 4, /* no such memory */
 };
 
 /*

@@ -22,7 +22,10 @@ struct probe_state {
 	__u64 claimed;	    /* hits that were given a number below the limit */
 	__u64 window_start; /* of the rate, bpf_ktime_get_ns() */
 	__u64 window_count; /* emitted in this window */
-	__u64 unused[11];
+	/* Of a log: lines that were not written, so that the next one can say so. */
+	__u64 suppressed; /* by the rate */
+	__u64 lost;	  /* by a full ring */
+	__u64 unused[9];
 };
 
 /* The class of a hit (DESIGN.md, "Accounting"), in the order in which they are asked. */

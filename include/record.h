@@ -8,7 +8,10 @@
 
 #include <linux/types.h>
 
+#include "bay.h"
+
 #define SNAPLINE_RECORD_MAGIC 0x50414e53 /* "SNAP" */
+#define SNAPLINE_LOG_MAGIC 0x20474f4c	 /* "LOG " */
 
 enum {
 	SNAPLINE_SLOTS = 24, /* u64s of saved pt_regs: x86-64 has 21 */
@@ -27,7 +30,7 @@ struct record_return {
 	__u64 address; /* what stood there */
 };
 
-/* Header of every record. */
+/* Header of a snapshot; all records begin with its members up to ktime. */
 struct record_head {
 	__u32 magic;
 	__u32 size;  /* bytes in use, header included; the rest of the reservation is garbage */
@@ -45,6 +48,24 @@ struct record_head {
 	struct record_return returns[SNAPLINE_MAX_RETURNS]; /* newest first; 0: no more */
 	__u32 n_chunks;
 	__u32 data_offset; /* of the chunks' bytes, from the start of the record */
+};
+
+/* A log line: this, then n_values values, then the bytes that some of them have. */
+struct log_head {
+	__u32 magic;
+	__u32 size;  /* of the whole record */
+	__u32 place; /* index of the place in the plan */
+	__u32 cpu;
+	__u64 ktime; /* bpf_ktime_get_ns(): CLOCK_MONOTONIC */
+	__u32 pid, tid;
+	__u64 start_time; /* of the process, ns since boot */
+	__u64 ip;	  /* of the probe */
+	__u64 hit;
+	__u64 suppressed; /* hits of this probe so far that the rate left out */
+	__u64 lost;	  /* ... that had no room in the ring */
+	char comm[SNAPLINE_COMM];
+	__u32 n_values;
+	__u32 data_offset; /* of the values' bytes, from the start of the record */
 };
 
 enum chunk_state {

@@ -108,6 +108,33 @@ static u32 own_namespace(void)
 	return st.st_ino;
 }
 
+/* A log line's record: head, values, and what they point to (bpf/values.bpf.h). */
+static void set_log_knobs(struct load_session *session)
+{
+	const struct load_config *config = &session->config;
+	struct bpf_object *object = session->object;
+	u32 n = 0, at = 0, size = 0, data_at, record_bytes;
+
+	for (size_t i = 0; i < config->n_programs; i++) {
+		const struct load_program *program = &config->programs[i];
+
+		n = max_u64(n, min_u64(program->n_values, SNAPLINE_MAX_VALUES));
+		for (u32 v = 0; v < program->n_values && v < SNAPLINE_MAX_VALUES; v++) {
+			at = max_u64(at, program->value_slots[v].at);
+			size = max_u64(size, program->value_slots[v].size);
+		}
+	}
+	data_at = sizeof(struct log_head) + n * sizeof(struct bay_value);
+	/* One byte more for the NUL of a cut string. */
+	record_bytes = (data_at + at + size + 1 + 7) & ~7u;
+	object_knob(object, "knob_values", n);
+	object_knob(object, "knob_value_bytes", size);
+	object_knob(object, "knob_data_at", data_at);
+	object_knob(object, "knob_data_limit", at);
+	object_knob(object, "knob_record_bytes", record_bytes);
+	session->info.record_bytes = record_bytes;
+}
+
 /* layout.h shows what they are of. */
 static void set_record_knobs(struct load_session *session)
 {
@@ -157,7 +184,10 @@ static void set_knobs(struct load_session *session)
 	object_knob(object, "knob_task_btf", !config->old_kernel && try_task_btf());
 	object_knob(object, "knob_rings", session->info.n_rings);
 	object_knob(object, "knob_process_mode", process_mode(config->filter));
-	set_record_knobs(session);
+	if (config->instrument == LOAD_LOG)
+		set_log_knobs(session);
+	else
+		set_record_knobs(session);
 }
 
 static void set_sizes(struct load_session *session)

@@ -165,7 +165,7 @@ void load_resume(struct load_session *session);
  * The next record in the order of time (records that come later than 20 ms are handed over late).
  * Waits at most timeout_ms; then, on a signal, and when wake_fd (-1: none) becomes readable,
  * *record is NULL. The record is trimmed: chunks follow the head, chunk bytes follow the chunks,
- * `size` is exact; it is valid until the next call.
+ * `size` is exact; it is valid until the next call. Of LOAD_LOG it is a struct log_head.
  */
 struct error *load_next(struct load_session *session, int timeout_ms, int wake_fd,
 			const struct record_head **record) _must_use_;

@@ -9,11 +9,13 @@
 #include <bpf/libbpf.h>
 
 #include "load/session.h"
+#include "log.skel.h"
 #include "snap.skel.h"
 #include "tictoc.skel.h"
 
 static const struct instrument instruments[] = {
 	[LOAD_SNAP] = {snap_bpf__elf_bytes, "snap_unrolled", "snap_loop", "snap_faulting"},
+	[LOAD_LOG] = {log_bpf__elf_bytes, "log_plain", NULL, "log_faulting"},
 	[LOAD_TICTOC] = {tictoc_bpf__elf_bytes, "tictoc_unrolled", "tictoc_loop", "tictoc_faulting"},
 };
 

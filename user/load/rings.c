@@ -105,6 +105,29 @@ static struct record_head *heap_pop(struct rings *rings)
 	return top;
 }
 
+static void *copy_of(const void *bytes, size_t len)
+{
+	void *copy = malloc(len);
+
+	if (!copy)
+		error_no_memory();
+	return memcpy(copy, bytes, len);
+}
+
+/* A log line is whole as it is. */
+static struct record_head *log_trim(const u8 *bytes, size_t len)
+{
+	const struct log_head *head = (const void *)bytes;
+	size_t values;
+
+	if (len < sizeof(*head) || head->size > len || head->n_values > SNAPLINE_MAX_VALUES)
+		return NULL;
+	values = sizeof(*head) + head->n_values * sizeof(struct bay_value);
+	if (head->data_offset < values || head->data_offset > head->size)
+		return NULL;
+	return copy_of(bytes, head->size);
+}
+
 /* Copies what is in use: head, chunks, their bytes. NULL: not a record of ours. */
 static struct record_head *record_trim(const u8 *bytes, size_t len)
 {
@@ -112,6 +135,8 @@ static struct record_head *record_trim(const u8 *bytes, size_t len)
 	struct record_head *copy;
 	size_t chunks, data;
 
+	if (len >= sizeof(head->magic) && head->magic == SNAPLINE_LOG_MAGIC)
+		return log_trim(bytes, len);
 	if (len < sizeof(*head) || head->magic != SNAPLINE_RECORD_MAGIC || head->size > len ||
 	    head->n_chunks > SNAPLINE_MAX_CHUNKS || head->data_offset > head->size)
 		return NULL;
