@@ -47,6 +47,10 @@ const volatile u32 knob_value_bytes = 0; /* the most that is copied for one */
 
 /* PROCESS_ONE: the pid, as our namespace calls it. */
 volatile u32 one_pid = 0;
+/* LOAD_BINARY: the file, as the address of its inode, which a descriptor of this process shows. */
+volatile u64 binary_inode = 0;
+volatile u32 binary_teacher = 0;
+volatile u32 binary_fd = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

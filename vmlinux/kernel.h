@@ -72,6 +72,20 @@ struct uprobe_task {
 	struct return_instance *return_instances;
 } _core_;
 
+struct file;
+
+struct mm_struct {
+	struct file *exe_file;
+} _core_;
+
+struct fdtable {
+	struct file **fd;
+} _core_;
+
+struct files_struct {
+	struct fdtable *fdt;
+} _core_;
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -80,6 +94,8 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct uprobe_task *utask;
+	struct mm_struct *mm;
+	struct files_struct *files;
 	struct thread_struct thread;
 } _core_;
 

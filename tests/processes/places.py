@@ -46,18 +46,42 @@ def library_of_binary():
 
 @test("libc in twenty processes, of one binary")
 def libc():
+    stranger = Process("python3", "-c", "import ctypes, time; usleep = ctypes.CDLL(None).usleep\n"
+                       "while True: usleep(1000)")
     before = [family("pause", 1, "pause", 1) for _ in range(MANY // 2)]
     snap = Snap("-x", FAMILY, "libc:usleep", "--if", "$arg1 == 1000", "--capture", "$arg1").attached()
     after = [family("pause", 1, "pause", 1) for _ in range(MANY // 2)]
     for target in before + after:
         target.go()
         target.wait()
+    gone = Process(FAMILY, "pause", 1, "fork", "pause", 1, "exec", "/usr/bin/python3", "-c",
+                   "import ctypes; ctypes.CDLL(None).usleep(1000)")
+    gone.wait()
     time.sleep(0.2)
+    check("the stranger lives", stranger.popen.poll() is None, stranger.err.lines)
     snap.interrupt().done()
-    hits = snap.by_pid()
-    check("two of each", all(hits[target.pid] == 2 for target in before + after), hits)
+    check("a process and its child until one executes another program",
+          [n for pid, n in snap.by_pid().items() if pid not in {t.pid for t in before + after}] == [1, 1],
+          snap.by_pid())
+    snap.shots = [shot for shot in snap.shots if shot["pid"] in {t.pid for t in before + after}]
+    check("two of each", snap.by_pid() == {target.pid: 2 for target in before + after}, snap.by_pid())
     for shot in snap.shots:
         check("frames", functions(shot)[0] == "usleep" and "main" in functions(shot), functions(shot))
+
+
+@test("-x LIBRARY and libc: processes that map the library, also later")
+def libc_of_library():
+    script = "import ctypes, sys, time; usleep = ctypes.CDLL(None).usleep\nusleep(1000)\n" \
+             "library = ctypes.CDLL(%r)\ntime.sleep(0.5)\nusleep(1000)\nusleep(1000)" % LIBRARY
+    before = family("pause", 1)
+    snap = Snap("-x", LIBRARY, "libc:usleep", "--if", "$arg1 == 1000").attached()
+    later = Process("python3", "-c", script)
+    later.wait()
+    before.go()
+    before.wait()
+    time.sleep(0.2)
+    snap.interrupt().done()
+    check("none before it had mapped it", snap.by_pid() == {before.pid: 1, later.pid: 2}, snap.by_pid(), later.err.lines)
 
 
 @test("-x and -p when nothing runs yet: PIE, non-PIE, static and static-PIE")

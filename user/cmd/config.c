@@ -3,9 +3,24 @@
 
 #include <string.h>
 
-static enum load_filter filter_of(const struct target_spec *spec)
+/* Probes in BINARY itself are hit by nobody else; those in a library of it by everybody. */
+static bool leaves_binary(const struct plan *plan, const struct target_file *binary)
 {
+	for (size_t i = 0; i < plan->n_places; i++) {
+		const struct file_stamp *stamp = &plan->places[i].module->stamp;
+
+		if (stamp->dev != binary->dev || stamp->inode != binary->inode)
+			return true;
+	}
+	return false;
+}
+
+static enum load_filter filter_of(const struct plan *plan, const struct target *target)
+{
+	const struct target_spec *spec = target->spec;
+
 	switch (spec->kind) {
+	case TARGET_BINARY: return leaves_binary(plan, &target->files[0]) ? LOAD_BINARY : LOAD_ANY;
 	case TARGET_PIDS: return spec->follow ? LOAD_FOLLOW : LOAD_PIDS;
 	case TARGET_COMM: return spec->follow ? LOAD_FOLLOW : LOAD_SET;
 	case TARGET_COMMAND: return LOAD_FOLLOW;
@@ -65,7 +80,8 @@ void config_from_plan(const struct plan *plan, const struct target *target, stru
 		.n_probes = (u32)plan->n_probes,
 		.limits = {limits->hits, limits->duration_ns, limits->rate, limits->skip,
 			   limits->sample},
-		.filter = filter_of(target->spec),
+		.filter = filter_of(plan, target),
+		.binary_path = target->n_files ? target->files[0].path : NULL,
 		.stack_bytes = limits->stack_bytes,
 		.fault = true,
 		.verbose = plan->spec->verbose,

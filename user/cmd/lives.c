@@ -13,6 +13,7 @@ struct lives {
 		bool headless;
 	} * items;
 	int *pids;
+	u64 *ticks;
 	size_t n, n_alive;
 	int wake; /* epoll of the pidfds */
 };
@@ -24,15 +25,18 @@ struct lives *lives_new(const struct target *target, int launched)
 	struct lives *lives = calloc(1, sizeof(*lives));
 
 	if (!lives || !(lives->items = calloc(room, sizeof(*lives->items))) ||
-	    !(lives->pids = calloc(room, sizeof(*lives->pids))))
+	    !(lives->pids = calloc(room, sizeof(*lives->pids))) ||
+	    !(lives->ticks = calloc(room, sizeof(*lives->ticks))))
 		error_no_memory();
 	lives->ends = kind != TARGET_BINARY;
 	lives->follows = kind == TARGET_COMMAND || target->spec->follow;
 	lives->wake = epoll_create1(EPOLL_CLOEXEC);
 	if (launched)
 		lives->pids[lives->n++] = launched;
-	for (size_t i = 0; !launched && i < target->n_processes; i++)
+	for (size_t i = 0; !launched && i < target->n_processes; i++) {
+		lives->ticks[lives->n] = target->processes[i].start_time;
 		lives->pids[lives->n++] = target->processes[i].pid;
+	}
 	for (size_t i = 0; i < lives->n; i++)
 		lives->items[i] = (struct life){lives->pids[i], -1, false};
 	return lives;
@@ -42,6 +46,11 @@ const int *lives_pids(const struct lives *lives, size_t *n)
 {
 	*n = lives->n;
 	return lives->pids;
+}
+
+const u64 *lives_ticks(const struct lives *lives)
+{
+	return lives->ticks;
 }
 
 void lives_watch(struct lives *lives)
@@ -99,5 +108,6 @@ void lives_free(struct lives *lives)
 		close(lives->wake);
 	free(lives->items);
 	free(lives->pids);
+	free(lives->ticks);
 	free(lives);
 }

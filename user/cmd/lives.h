@@ -13,8 +13,9 @@ struct lives;
 
 /* launched: the command's pid, 0 without one. */
 struct lives *lives_new(const struct target *target, int launched);
-/* The processes at the start. */
+/* The processes at the start, and when each was started (proc_start_time(); 0: not known). */
 const int *lives_pids(const struct lives *lives, size_t *n);
+const u64 *lives_ticks(const struct lives *lives);
 /* From now on ends are noticed; those that are gone already count as ended. */
 void lives_watch(struct lives *lives);
 /* Readable when one ends. */

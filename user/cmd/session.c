@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,6 +92,37 @@ static void tell_attached(struct session *session)
 		notice(session, "probes stand at %zu place%s", places, places == 1 ? "" : "s");
 }
 
+/*
+ * The kernel side knows who executes the binary; a library becomes one of a process's files later,
+ * which is heard of within a tenth of a second.
+ */
+static void see_mapping(void *context, int pid, const struct watch_map *map)
+{
+	struct session *session = context;
+	const struct target_file *binary = &session->target->files[0];
+
+	if (map->inode != binary->inode || makedev(map->dev_major, map->dev_minor) != binary->dev)
+		return;
+	error_free(load_add_pid(session->load, pid));
+}
+
+/* Those that have come between the search for the target's processes and now. */
+static struct error *add_new(struct session *session, const struct load_config *config)
+{
+	struct error *err;
+	int *pids;
+	size_t n;
+
+	if (config->filter != LOAD_BINARY)
+		return NULL;
+	err = proc_by_file(config->binary_path, session->arena, &pids, &n);
+	for (size_t i = 0; !err && i < n; i++)
+		err = load_add_pid(session->load, pids[i]);
+	if (!err && session->watch)
+		watch_see(session->watch, see_mapping, session);
+	return err;
+}
+
 static struct error *load(struct session *session)
 {
 	struct load_config config;
@@ -98,9 +130,12 @@ static struct error *load(struct session *session)
 
 	config_from_plan(session->plan, session->target, session->arena, &config);
 	config.pids = lives_pids(session->lives, &config.n_pids);
+	config.pid_ticks = lives_ticks(session->lives);
 	err = load_start(&config, &session->load);
 	if (!err)
 		err = load_attach(session->load);
+	if (!err)
+		err = add_new(session, &config);
 	if (!err)
 		tell_attached(session);
 	return err;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/perf_event.h>
@@ -257,21 +258,56 @@ struct error *load_attach_again(struct load_session *session, int pid)
 	return err;
 }
 
+static struct error *follow_by(struct load_session *session, const char *program)
+{
+	int fd = bpf_raw_tracepoint_open(NULL, object_program(session->object, program));
+
+	if (fd < 0)
+		return kernel_error(-fd, "cannot follow processes");
+	int_push(&session->links, &session->n_links, &session->link_capacity, fd);
+	session->n_follow_links++;
+	return NULL;
+}
+
+/*
+ * Shows the kernel side which file is meant: one of our descriptors, while we fork. It stays open,
+ * so that no other file gets its inode.
+ */
+static struct error *show_binary(struct load_session *session)
+{
+	pid_t child;
+
+	session->binary_fd = open(session->config.binary_path, O_RDONLY | O_CLOEXEC);
+	if (session->binary_fd < 0)
+		return error_errno(ERROR_FAILED, "cannot open %s", session->config.binary_path);
+	object_set(session->object, "binary_fd", (u64)session->binary_fd);
+	object_set(session->object, "binary_teacher", (u64)getpid());
+	child = fork();
+	if (child == 0)
+		_exit(0);
+	if (child < 0)
+		return error_errno(ERROR_FAILED, "starting a process");
+	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return NULL;
+}
+
 struct error *attach_follow(struct load_session *session)
 {
-	static const char *const progs[] = {"follow_fork", "follow_exit"};
+	enum load_filter filter = session->config.filter;
+	struct error *err = NULL;
 
-	if (session->config.filter != LOAD_FOLLOW)
+	if (filter != LOAD_FOLLOW && filter != LOAD_BINARY)
 		return NULL;
-	for (size_t i = 0; i < ARRAY_LEN(progs); i++) {
-		int fd = bpf_raw_tracepoint_open(NULL, object_program(session->object, progs[i]));
-
-		if (fd < 0)
-			return kernel_error(-fd, "cannot follow processes");
-		int_push(&session->links, &session->n_links, &session->link_capacity, fd);
-		session->n_follow_links++;
-	}
-	return NULL;
+	err = follow_by(session, "follow_fork");
+	if (!err)
+		err = follow_by(session, "follow_exit");
+	if (err || filter == LOAD_FOLLOW)
+		return err;
+	err = follow_by(session, "binary_fork");
+	if (!err)
+		err = show_binary(session);
+	return err ? err : follow_by(session, "binary_exec");
 }
 
 /* The permission is asked before the path: with one that can't be, nothing is ever attached. */

@@ -209,7 +209,8 @@ static void set_sizes(struct load_session *session)
 static void choose_programs(struct load_session *session)
 {
 	const struct instrument *instrument = object_instrument(session->config.instrument);
-	bool follow = session->config.filter == LOAD_FOLLOW;
+	bool binary = session->config.filter == LOAD_BINARY;
+	bool follow = binary || session->config.filter == LOAD_FOLLOW;
 	const char *chosen = instrument->program;
 
 	if (instrument->loop && !session->config.old_kernel && try_loop())
@@ -224,6 +225,8 @@ static void choose_programs(struct load_session *session)
 				chosen == instrument->faulting);
 	object_autoload(session->object, "follow_fork", follow);
 	object_autoload(session->object, "follow_exit", follow);
+	object_autoload(session->object, "binary_fork", binary);
+	object_autoload(session->object, "binary_exec", binary);
 }
 
 static struct error *choose_links(struct load_session *session)
@@ -268,8 +271,8 @@ static struct error *fill_value_slots(struct load_session *session)
 
 		for (u32 v = 0; v < program->n_values && v < SNAPLINE_MAX_VALUES; v++) {
 			u32 key = i * SNAPLINE_MAX_VALUES + v;
-			int code = bpf_map_update_elem(map, &key, &program->value_slots[v],
-						       BPF_ANY);
+			int code =
+				bpf_map_update_elem(map, &key, &program->value_slots[v], BPF_ANY);
 
 			if (code)
 				return kernel_error(-code, "cannot fill the table of values");
@@ -393,6 +396,8 @@ static void copy_config(struct load_session *session, const struct load_config *
 	for (size_t i = 0; i < from->n_places; i++)
 		((struct load_place *)config->places)[i].path =
 			arena_strdup(arena, from->places[i].path);
+	if (from->binary_path)
+		config->binary_path = arena_strdup(arena, from->binary_path);
 	config->data_bytes = from->data_bytes ? from->data_bytes : DEFAULT_DATA_BYTES;
 	config->buffer_bytes = from->buffer_bytes ? from->buffer_bytes : DEFAULT_BUFFER_BYTES;
 	config->stack_bytes = min_u64(config->stack_bytes, MAX_AREA_BYTES) & ~7u;
@@ -468,7 +473,8 @@ static struct error *start(struct load_session *session)
 	if (!err && config->instrument == LOAD_TICTOC)
 		load_set_slower(session, config->tictoc.slower_ns);
 	for (size_t i = 0; i < config->n_pids && !err; i++)
-		err = load_add_pid(session, config->pids[i]);
+		err = session_add_pid(session, config->pids[i],
+				      config->pid_ticks ? config->pid_ticks[i] : 0);
 	return err;
 }
 

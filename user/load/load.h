@@ -83,6 +83,8 @@ enum load_filter {
 	LOAD_ANY,    /* every process that runs the code */
 	LOAD_PIDS,   /* pids[], and load_add_pid(); attached to those only */
 	LOAD_FOLLOW, /* the same and their descendants; attached to all, checked in the program */
+	/* pids[], their descendants, and all that execute binary_path, until they execute another */
+	LOAD_BINARY,
 	LOAD_SET,    /* pids[] and load_add_pid(); attached to all, checked in the program */
 };
 
@@ -120,6 +122,8 @@ struct load_config {
 	enum load_filter filter;
 	const int *pids; /* as this process's pid namespace calls them */
 	size_t n_pids;
+	const u64 *pid_ticks; /* NULL, or proc_start_time() of each: one that has another by now is gone */
+	const char *binary_path; /* LOAD_BINARY: the file */
 	u32 stack_bytes;       /* copied from sp - red zone; 0: none; at most 256 KiB */
 	u32 data_bytes;	       /* for what the walk reads; 0: 32 KiB; at most 256 KiB */
 	u32 buffer_bytes;      /* of each CPU's ring; 0: 4 MiB; rounded up to a power of two */
@@ -150,7 +154,7 @@ struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
  * of a thread, so they are made anew by one that lives, if they aren't already.
  */
 struct error *load_attach_again(struct load_session *session, int pid) _must_use_;
-/* LOAD_FOLLOW: does a process of the filter live? The kernel adds and removes descendants. */
+/* LOAD_FOLLOW, LOAD_BINARY: does a process of the filter live? The kernel adds and removes descendants. */
 bool load_follows(struct load_session *session);
 /* Attaches all places. With LOAD_PIDS a process that is gone is left out. */
 struct error *load_attach(struct load_session *session) _must_use_;

@@ -22,23 +22,31 @@ enum {
 };
 #define TICK_NS (1000000000ull / 100) /* of /proc/PID/stat: USER_HZ */
 
-struct error *load_add_pid(struct load_session *session, int pid)
+/* The clock ticks since boot when it started. False: it is gone, or another one has its number. */
+static bool is_there(int pid, u64 expected, u64 *ticks)
 {
-	u64 ticks = 0, start;
+	struct error *err = proc_start_time(pid, ticks);
+
+	error_free(err);
+	return !err && (!expected || *ticks == expected);
+}
+
+struct error *session_add_pid(struct load_session *session, int pid, u64 expected)
+{
+	u64 ticks, start;
 	u32 key = pid;
 	int code;
 
-	if (session->config.filter == LOAD_ANY)
+	if (session->config.filter == LOAD_ANY || !is_there(pid, expected, &ticks))
 		return NULL;
-	error_free(proc_start_time(pid, &ticks));
 	start = ticks * TICK_NS;
 	code = bpf_map_update_elem(object_map(session->object, "pids"), &key, &start, BPF_ANY);
 	if (code)
 		return kernel_error(-code, "cannot add a process");
-	int_push(&session->pids, &session->n_pids, &session->pid_capacity, pid);
-	object_set(session->object, "one_pid", session->n_pids == 1 ? key : 0);
 	if (session->config.filter != LOAD_PIDS)
 		return NULL;
+	int_push(&session->pids, &session->n_pids, &session->pid_capacity, pid);
+	object_set(session->object, "one_pid", session->n_pids == 1 ? key : 0);
 	for (size_t i = 0; i < session->n_places && session->attached; i++) {
 		const struct session_place *place = &session->places[session->order[i]];
 		struct error *err = attach_places(session, &place->place, 1, pid);
@@ -47,6 +55,11 @@ struct error *load_add_pid(struct load_session *session, int pid)
 			return err;
 	}
 	return NULL;
+}
+
+struct error *load_add_pid(struct load_session *session, int pid)
+{
+	return session_add_pid(session, pid, 0);
 }
 
 /* With cookies the places of a program share it; with one place alone it needs none. */
@@ -342,6 +355,8 @@ void load_free(struct load_session *session)
 	rings_free(session->rings);
 	if (session->states)
 		munmap(session->states, session->states_len);
+	if (session->binary_fd > 0)
+		close(session->binary_fd);
 	bpf_object__close(session->object);
 	free(session->image.insns);
 	free(session->image.func_info);

@@ -42,6 +42,7 @@ struct load_session {
 	size_t n_pids, pid_capacity;
 	int *headless; /* those that are attached to by another thread than the first */
 	size_t n_headless, headless_capacity;
+	int binary_fd; /* LOAD_BINARY; 0: none */
 	int *links;
 	size_t n_links, link_capacity;
 	size_t n_follow_links; /* of n_links, those of no place */
@@ -61,6 +62,9 @@ struct load_session {
 /* Room for one more in an int array that is kept in malloc'ed memory. */
 void int_push(int **items, size_t *n, size_t *capacity, int item);
 
+/* session.c: a process of the filter; expected: its start in ticks, 0: any. Nothing if it is gone. */
+struct error *session_add_pid(struct load_session *session, int pid, u64 expected) _must_use_;
+
 /* program.c: open the object (object.h), load its maps and take the instructions. */
 struct error *program_open(struct load_session *session) _must_use_;
 struct error *program_take(struct load_session *session) _must_use_;
@@ -73,7 +77,7 @@ void tictoc_prepare(struct load_session *session);
 /* attach.c: what a link needs. */
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
 			    int pid) _must_use_;
-/* The tracepoints of LOAD_FOLLOW; nothing for the other filters. */
+/* What LOAD_FOLLOW and LOAD_BINARY hear from the kernel; nothing for the other filters. */
 struct error *attach_follow(struct load_session *session) _must_use_;
 /* One program at one place of one process; a file descriptor, or negative errno. */
 int attach_one(int prog_fd, const char *path, u64 offset, int pid);

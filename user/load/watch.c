@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Records of perf_event_open(2) (include/uapi/linux/perf_event.h): MMAP2, COMM, FORK, EXIT, LOST,
- * one ring a CPU, each record followed by its sample_id (tid, time). An address space begins with a
- * fork, as a copy of the parent's, or with an exec, empty; a process that was there before has the
- * mappings that /proc shows when its first child appears.
+ * one ring a CPU, each record followed by its sample_id (tid, time). A process that was there
+ * before has the mappings that /proc shows when it is first heard of.
  */
 #include "load/watch.h"
 
@@ -18,30 +17,13 @@
 #include <linux/perf_event.h>
 
 #include "base/clock.h"
-#include "base/arena.h"
 #include "load/session.h"
+#include "load/spaces.h"
 #include "proc/proc.h"
 
 enum {
 	RING_PAGES = 64,
 	MAX_CPUS = 4096,
-	MAX_SPACES = 8192,
-	MAX_MAPS = 8192, /* of one address space */
-	MAX_ALL_MAPS = 1 << 19,
-};
-#define KEEP_NS (60 * 1000000000ull) /* after a process has ended */
-
-/* One address space of one process. */
-struct space {
-	int pid;
-	u64 from;    /* CLOCK_MONOTONIC; 0: before watch_start() */
-	u64 ended;   /* or replaced by exec; 0: not yet */
-	u64 changed; /* the last mapping of a file; at least from */
-	struct timed_map {
-		struct watch_map map;
-		u64 time;
-	} * maps;
-	size_t n, capacity;
 };
 
 struct cpu_ring {
@@ -60,9 +42,9 @@ struct watch {
 	struct cpu_ring *rings;
 	size_t n_rings;
 	bool everyone;
-	struct space **spaces; /* in the order of from, nearly */
-	size_t n_spaces, space_capacity;
-	size_t n_maps;	   /* of all spaces */
+	watch_see_fn see; /* or NULL */
+	void *context;
+	struct spaces spaces;
 	struct told *told; /* of this poll */
 	size_t n_told, told_capacity;
 	struct watch_map *answer;
@@ -103,149 +85,6 @@ static void *grow(void *items, size_t n, size_t *capacity, size_t size)
 	return items;
 }
 
-static void space_free(struct watch *watch, struct space *space)
-{
-	for (size_t i = 0; i < space->n; i++)
-		free((char *)space->maps[i].map.path);
-	watch->n_maps -= space->n;
-	free(space->maps);
-	free(space);
-}
-
-static void space_add(struct watch *watch, struct space *space, const struct watch_map *map,
-		      u64 time)
-{
-	struct timed_map *slot;
-
-	if (map->path[0] == '/')
-		space->changed = max_u64(space->changed, time);
-	if (space->n >= MAX_MAPS)
-		return;
-	space->maps = grow(space->maps, space->n, &space->capacity, sizeof(*space->maps));
-	slot = &space->maps[space->n++];
-	slot->map = *map;
-	slot->time = time;
-	slot->map.path = strdup(map->path);
-	if (!slot->map.path)
-		error_no_memory();
-	watch->n_maps++;
-}
-
-static bool is_full(const struct watch *watch)
-{
-	return watch->n_spaces >= MAX_SPACES || watch->n_maps >= MAX_ALL_MAPS;
-}
-
-/* Frees what the test says, oldest first, at most `quota`. */
-static void drop(struct watch *watch, bool (*test)(const struct space *space, u64 now), u64 now,
-		 size_t quota)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < watch->n_spaces; i++) {
-		struct space *space = watch->spaces[i];
-
-		if (quota && test(space, now)) {
-			space_free(watch, space);
-			quota--;
-		} else {
-			watch->spaces[kept++] = space;
-		}
-	}
-	watch->n_spaces = kept;
-}
-
-static bool ended_long_ago(const struct space *space, u64 now)
-{
-	return space->ended && space->ended + KEEP_NS < now;
-}
-
-static bool has_ended(const struct space *space, u64 now)
-{
-	return space->ended != 0;
-}
-
-static bool any(const struct space *space, u64 now)
-{
-	return true;
-}
-
-/* Makes room: what ended long ago, else the oldest that ended, else the oldest. */
-static void drop_old(struct watch *watch, u64 now)
-{
-	drop(watch, ended_long_ago, now, SIZE_MAX);
-	if (is_full(watch))
-		drop(watch, has_ended, now, MAX_SPACES / 8);
-	if (is_full(watch))
-		drop(watch, any, now, MAX_SPACES / 8);
-}
-
-static struct space *space_at(const struct watch *watch, int pid, u64 time);
-
-static struct space *space_new(struct watch *watch, int pid, u64 from)
-{
-	struct space *space = calloc(1, sizeof(*space)), *before;
-
-	if (!space)
-		error_no_memory();
-	before = space_at(watch, pid, from);
-	if (before && !before->ended)
-		before->ended = max_u64(from, 1);
-	watch->spaces = grow(watch->spaces, watch->n_spaces, &watch->space_capacity,
-			     sizeof(*watch->spaces));
-	space->pid = pid;
-	space->from = space->changed = from;
-	watch->spaces[watch->n_spaces++] = space;
-	return space;
-}
-
-/* The latest address space of pid that had begun by then. */
-static struct space *space_at(const struct watch *watch, int pid, u64 time)
-{
-	struct space *found = NULL;
-
-	for (size_t i = 0; i < watch->n_spaces; i++) {
-		struct space *space = watch->spaces[i];
-
-		if (space->pid == pid && space->from <= time &&
-		    (!found || space->from >= found->from))
-			found = space;
-	}
-	return found;
-}
-
-/* A process from before: what it has mapped now. NULL: it is gone. */
-static struct space *space_from_proc(struct watch *watch, int pid)
-{
-	struct arena *arena = arena_new();
-	struct proc_map *maps;
-	struct space *space = NULL;
-	size_t n = 0;
-	struct error *err = proc_maps(pid, arena, &maps, &n);
-
-	if (!err && n) {
-		space = space_new(watch, pid, 0);
-		for (size_t i = 0; i < n; i++) {
-			struct watch_map map = {
-				.start = maps[i].start,
-				.len = maps[i].end - maps[i].start,
-				.offset = maps[i].offset,
-				.path = maps[i].path,
-				.dev_major = maps[i].dev_major,
-				.dev_minor = maps[i].dev_minor,
-				.inode = maps[i].inode,
-				.executable = maps[i].executable,
-			};
-
-			if (map.executable)
-				space_add(watch, space, &map, 0);
-		}
-	}
-	error_free(err);
-	arena_free(arena);
-	return space;
-}
-
 static void take_fork(struct watch *watch, const struct told *told)
 {
 	const struct task_record *task = (const void *)told->bytes;
@@ -253,15 +92,15 @@ static void take_fork(struct watch *watch, const struct told *told)
 
 	if (told->header.size < sizeof(*task) || task->pid == task->parent_pid)
 		return;
-	parent = space_at(watch, task->parent_pid, told->time);
+	parent = spaces_at(&watch->spaces, task->parent_pid, told->time);
 	if (!parent && watch->everyone)
-		parent = space_from_proc(watch, task->parent_pid);
+		parent = spaces_add_from_proc(&watch->spaces, task->parent_pid);
 	/* with the number of one that is known, nothing is known of it all the same */
-	if (!parent && !space_at(watch, task->pid, told->time))
+	if (!parent && !spaces_at(&watch->spaces, task->pid, told->time))
 		return;
-	child = space_new(watch, task->pid, told->time);
+	child = spaces_add(&watch->spaces, task->pid, told->time);
 	for (size_t i = 0; parent && i < parent->n; i++)
-		space_add(watch, child, &parent->maps[i].map, parent->maps[i].time);
+		spaces_map(&watch->spaces, child, &parent->maps[i].map, parent->maps[i].time);
 }
 
 static void take_exit(struct watch *watch, const struct told *told)
@@ -271,7 +110,7 @@ static void take_exit(struct watch *watch, const struct told *told)
 
 	if (told->header.size < sizeof(*task) || task->pid != task->tid)
 		return;
-	space = space_at(watch, task->pid, told->time);
+	space = spaces_at(&watch->spaces, task->pid, told->time);
 	/* its other threads may live on */
 	if (space && proc_ended((int)task->pid))
 		space->ended = told->time;
@@ -284,8 +123,8 @@ static void take_comm(struct watch *watch, const struct told *told)
 	if (!(told->header.misc & PERF_RECORD_MISC_COMM_EXEC) ||
 	    told->header.size < sizeof(told->header) + 2 * sizeof(u32))
 		return;
-	if (watch->everyone || space_at(watch, *pid, told->time))
-		space_new(watch, *pid, told->time);
+	if (watch->everyone || spaces_at(&watch->spaces, *pid, told->time))
+		spaces_add(&watch->spaces, *pid, told->time);
 }
 
 static void take_mmap(struct watch *watch, const struct told *told)
@@ -307,12 +146,14 @@ static void take_mmap(struct watch *watch, const struct told *told)
 		.executable = record->protection & PROT_EXEC,
 	};
 	told->bytes[told->header.size - sizeof(struct sample_id) - 1] = 0;
-	space = space_at(watch, record->pid, told->time);
+	space = spaces_at(&watch->spaces, record->pid, told->time);
 	/* Of a process from before, this alone would look like all it has. */
 	if (!space && watch->everyone)
-		space = space_from_proc(watch, record->pid);
+		space = spaces_add_from_proc(&watch->spaces, record->pid);
 	if (space)
-		space_add(watch, space, &map, told->time);
+		spaces_map(&watch->spaces, space, &map, told->time);
+	if (watch->see && map.executable)
+		watch->see(watch->context, (int)record->pid, &map);
 }
 
 static void take(struct watch *watch, const struct told *told)
@@ -408,7 +249,7 @@ void watch_poll(struct watch *watch)
 	}
 	if (!n)
 		return;
-	drop_old(watch, watch->told[n - 1].time);
+	spaces_trim(&watch->spaces, watch->told[n - 1].time);
 	watch->n_told -= n;
 	memmove(watch->told, watch->told + n, watch->n_told * sizeof(*watch->told));
 }
@@ -478,14 +319,20 @@ struct error *watch_start(bool everyone, const int *pids, size_t n_pids, struct 
 		return err;
 	}
 	for (size_t i = 0; i < n_pids; i++)
-		space_from_proc(watch, pids[i]);
+		spaces_add_from_proc(&watch->spaces, pids[i]);
 	*result = watch;
 	return NULL;
 }
 
+void watch_see(struct watch *watch, watch_see_fn see, void *context)
+{
+	watch->see = see;
+	watch->context = context;
+}
+
 bool watch_maps(struct watch *watch, int pid, u64 ktime, const struct watch_map **maps, size_t *n)
 {
-	struct space *space = space_at(watch, pid, ktime);
+	struct space *space = spaces_at(&watch->spaces, pid, ktime);
 	size_t count = 0;
 
 	if (!space)
@@ -504,23 +351,15 @@ bool watch_maps(struct watch *watch, int pid, u64 ktime, const struct watch_map 
 
 u64 watch_changed(const struct watch *watch, int pid, u64 ktime)
 {
-	const struct space *space = space_at(watch, pid, ktime);
-	u64 changed = watch->lost_time <= ktime ? watch->lost_time : 0;
+	const struct space *space = spaces_at(&watch->spaces, pid, ktime);
+	u64 lost = watch->lost_time <= ktime ? watch->lost_time : 0;
 
-	if (!space)
-		return changed;
-	if (space->changed <= ktime)
-		return max_u64(changed, space->changed);
-	changed = max_u64(changed, space->from);
-	for (size_t i = 0; i < space->n; i++)
-		if (space->maps[i].time <= ktime && space->maps[i].map.path[0] == '/')
-			changed = max_u64(changed, space->maps[i].time);
-	return changed;
+	return space ? max_u64(lost, space_changed(space, ktime)) : lost;
 }
 
 bool watch_ended(struct watch *watch, int pid, u64 *ktime)
 {
-	struct space *space = space_at(watch, pid, UINT64_MAX);
+	struct space *space = spaces_at(&watch->spaces, pid, UINT64_MAX);
 
 	if (!space || !space->ended)
 		return false;
@@ -543,12 +382,10 @@ void watch_free(struct watch *watch)
 		munmap(watch->rings[i].page, len);
 		close(watch->rings[i].fd);
 	}
-	for (size_t i = 0; i < watch->n_spaces; i++)
-		space_free(watch, watch->spaces[i]);
+	spaces_free(&watch->spaces);
 	for (size_t i = 0; i < watch->n_told; i++)
 		free(watch->told[i].bytes);
 	free(watch->told);
-	free(watch->spaces);
 	free(watch->rings);
 	free(watch->answer);
 	free(watch);

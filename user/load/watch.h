@@ -30,6 +30,9 @@ struct watch;
  */
 struct error *watch_start(bool everyone, const int *pids, size_t n_pids,
 			  struct watch **watch) _must_use_;
+/* Called by watch_poll() for each new executable mapping, of any process if everyone is watched. */
+typedef void (*watch_see_fn)(void *context, int pid, const struct watch_map *map);
+void watch_see(struct watch *watch, watch_see_fn see, void *context);
 /* Takes in what the kernel has said. Cheap if that is nothing. */
 void watch_poll(struct watch *watch);
 /*
