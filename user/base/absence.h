@@ -18,8 +18,12 @@
 	X(NOT_SAVED, "not_saved", "<not saved>") \
 	X(NO_CALL_SITE, "no_call_site", "<optimized out: its caller does not describe it>") \
 	X(NO_TLS, "no_tls", "<thread-local storage not found>") \
+	X(TLS_NOT_ALLOCATED, "tls_not_allocated", "<not allocated in this thread yet>") \
+	X(TLS_UNKNOWN, "tls_unknown", "<thread-local storage of an unknown C library>") \
+	X(UNDEFINED, "undefined", "<no module of the process defines it>") \
+	X(UNRESOLVED, "unresolved", "<which module's it is, is not known>") \
+	X(FRAME_LIMIT, "frame_limit", "<needs its caller, cut off by --frames>") \
 	X(NO_MODULE, "no_module", "<its module is not mapped>") \
-	X(ELSEWHERE, "elsewhere", "<in a module that is not known here>") \
 	X(INCOMPLETE_TYPE, "incomplete_type", "<incomplete type>") \
 	X(UNSUPPORTED, "unsupported", "<location not understood>") \
 	X(DEPTH, "depth", "<depth>")

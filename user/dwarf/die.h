@@ -42,8 +42,9 @@ const struct type *dw_type_at(struct dw *dw, Dwarf_Die *type_die);
 bool dw_find_top(struct dw *dw, const char *name, unsigned tag, Dwarf_Die *die);
 /* The same in one unit, without the index. */
 bool dw_find_in_unit(Dwarf_Die *unit, const char *name, unsigned tag, Dwarf_Die *die);
-/* A variable that the unit declares only: its definition is in another module. */
-bool dw_find_declared(Dwarf_Die *unit, const char *name, Dwarf_Die *die);
+/* A variable of file scope that one unit declares extern; the definition that other units see. */
+bool dw_find_declared_in_unit(Dwarf_Die *unit, const char *name, Dwarf_Die *die);
+bool dw_find_external(struct dw *dw, const char *name, Dwarf_Die *die);
 bool dw_find_enumerator(struct dw *dw, const char *name, Dwarf_Die *enumeration, Dwarf_Die *die);
 bool dw_find_enumerator_in_unit(Dwarf_Die *unit, const char *name, Dwarf_Die *enumeration,
 				Dwarf_Die *die);
@@ -53,7 +54,10 @@ struct loc *dw_decode(struct dw *dw, Dwarf_Attribute *attr, const Dwarf_Op *ops,
 		      struct arena *arena);
 /* An attribute with an expression or a location list; absent where the list says nothing at pc. */
 struct loc *dw_decode_attr(struct dw *dw, Dwarf_Attribute *attr, u64 pc, struct arena *arena);
+/* Sets op->binding of a DW_OP_addr; name is the variable's, or NULL. */
+void dw_loc_bind(struct dw *dw, struct loc_op *op, const char *name, struct arena *arena);
 struct loc *dw_loc_absent(enum absence why, struct arena *arena);
+struct loc *dw_loc_of_one(struct loc_op op, struct arena *arena);
 /* One that refers to the value of the variable at this DIE. */
 struct loc *dw_loc_variable(u64 die, struct arena *arena);
 

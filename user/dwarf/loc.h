@@ -13,6 +13,7 @@
 #include "base/image.h"
 
 struct dw;
+struct elf_binding;
 struct type;
 
 /* One operation. Opcodes are the DW_OP_* numbers of dwarf.h; GNU forms are mapped to DWARF 5's. */
@@ -24,6 +25,11 @@ struct loc_op {
 	size_t block_len;
 	const struct type *type;   /* DW_OP_convert, regval_type, ...: NULL is the generic type */
 	const struct loc *inner;   /* DW_OP_entry_value, call2/4: the nested expression */
+	/*
+	 * DW_OP_addr of what the dynamic linker binds by name (elf_file.h): the address is that of
+	 * the binding, plus a - binding->pc. NULL: it is a.
+	 */
+	const struct elf_binding *binding;
 };
 
 struct loc {
@@ -31,6 +37,9 @@ struct loc {
 	const struct loc_op *ops;
 	size_t n_ops;
 };
+
+/* Where the dynamic linker keeps the address of a DW_OP_addr that it binds; NULL: nowhere. */
+const struct loc *loc_slot(const struct loc_op *op, struct arena *arena);
 
 /* Shapes that gen/ and explain treat specially. */
 enum loc_shape {
@@ -47,8 +56,6 @@ enum loc_shape {
 	LOC_OTHER,      /* implicit pointer, ... */
 };
 enum loc_shape loc_shape(const struct loc *loc);
-/* Of memory whose address is in a fixed slot (elf/exported.c): the slot; else NULL. */
-const struct loc *loc_slot(const struct loc *loc, struct arena *arena);
 /* The registers 0 to 31 that it reads, a mask; those of an entry value are the caller's: not here. */
 u32 loc_regs(const struct loc *loc);
 /* Do they find the same thing if registers and memory are the same? NULL is like NULL only. */
@@ -94,6 +101,8 @@ struct loc_context {
 	enum absence (*entry_value)(void *context, const struct loc *entry, u64 *value, bool *late);
 	/* Address of offset in the thread's storage for the module. */
 	enum absence (*tls_address)(void *context, u64 offset, u64 *address);
+	/* Address of what the process's modules define by this name. */
+	enum absence (*symbol_address)(void *context, const char *name, u64 *address);
 	void *context;
 	u8 nesting;                  /* private: bounds references to other variables */
 };

@@ -52,7 +52,7 @@ struct loc *dw_loc_absent(enum absence why, struct arena *arena)
 	return loc;
 }
 
-static struct loc *loc_of_one(struct loc_op op, struct arena *arena)
+struct loc *dw_loc_of_one(struct loc_op op, struct arena *arena)
 {
 	struct loc *loc = arena_alloc(arena, sizeof(*loc));
 
@@ -63,7 +63,7 @@ static struct loc *loc_of_one(struct loc_op op, struct arena *arena)
 
 struct loc *dw_loc_variable(u64 die, struct arena *arena)
 {
-	return loc_of_one((struct loc_op){.opcode = DW_OP_GNU_variable_value, .a = (s64)die},
+	return dw_loc_of_one((struct loc_op){.opcode = DW_OP_GNU_variable_value, .a = (s64)die},
 			  arena);
 }
 
@@ -184,6 +184,14 @@ static bool resolve_call(struct decoder *decoder, const Dwarf_Op *from, struct l
 	return !die_attr(&die, DW_AT_location, &attr) || resolve_inner(decoder, &attr, op);
 }
 
+void dw_loc_bind(struct dw *dw, struct loc_op *op, const char *name, struct arena *arena)
+{
+	struct elf_binding binding;
+
+	if (elf_file_binding_at(dw->file, (u64)op->a, name, &binding))
+		op->binding = arena_memdup(arena, &binding, sizeof(binding));
+}
+
 static bool decode_op(struct decoder *decoder, const Dwarf_Op *from, struct loc_op *op)
 {
 	op->opcode = standard_form(from->atom);
@@ -226,9 +234,12 @@ static struct loc *decode(struct decoder *decoder)
 	if (decoder->n > MAX_OPS)
 		return dw_loc_absent(ABSENT_UNSUPPORTED, decoder->arena);
 	ops = arena_array(decoder->arena, struct loc_op, decoder->n);
-	for (size_t i = 0; i < decoder->n; i++)
+	for (size_t i = 0; i < decoder->n; i++) {
 		if (!decode_op(decoder, &decoder->ops[i], &ops[i]))
 			return dw_loc_absent(ABSENT_UNSUPPORTED, decoder->arena);
+		if (ops[i].opcode == DW_OP_addr)
+			dw_loc_bind(decoder->dw, &ops[i], NULL, decoder->arena);
+	}
 	loc->ops = ops;
 	loc->n_ops = decoder->n;
 	return loc;

@@ -174,6 +174,17 @@ static void push_entry(struct machine *machine, const struct loc *entry)
 		push(machine, value);
 }
 
+static void push_address(struct machine *machine, const struct loc_op *op)
+{
+	u64 address = 0;
+	enum absence why = loc_address(op, machine->context, &address);
+
+	if (why != PRESENT)
+		fail(machine, why);
+	else
+		push(machine, address);
+}
+
 static void push_parameter(struct machine *machine, const struct loc_op *op)
 {
 	struct loc entry = {.ops = op, .n_ops = 1};
@@ -393,7 +404,7 @@ static void run_op(struct machine *machine, const struct loc_op *op)
 		return;
 	}
 	switch (opcode) {
-	case DW_OP_addr: push(machine, (u64)op->a + context->bias); break;
+	case DW_OP_addr: push_address(machine, op); break;
 	case DW_OP_const1u:
 	case DW_OP_const1s:
 	case DW_OP_const2u:

@@ -21,6 +21,9 @@ struct slot {
 /* Why a register's value can't be used in this context; PRESENT if it can. */
 enum absence register_absence(const struct loc_context *context, u64 reg);
 
+/* The run-time address that a DW_OP_addr means; untouched if it isn't PRESENT. */
+enum absence loc_address(const struct loc_op *op, const struct loc_context *context, u64 *address);
+
 struct slot slot_generic(u64 value);
 u64 slot_size(const struct slot *slot);
 /* A value from its bytes; false if the type can't be computed with. */

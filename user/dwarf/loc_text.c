@@ -4,6 +4,8 @@
 
 #include <dwarf.h>
 
+#include "elf/elf_file.h"
+
 static bool has_op(const struct loc *loc, u8 opcode)
 {
 	for (size_t i = 0; i < loc->n_ops; i++)
@@ -57,18 +59,6 @@ enum loc_shape loc_shape(const struct loc *loc)
 	return loc->n_ops == 1 ? shape_of_one(loc->ops) : LOC_COMPUTED;
 }
 
-const struct loc *loc_slot(const struct loc *loc, struct arena *arena)
-{
-	struct loc *slot;
-
-	if (loc->absence != PRESENT || loc->n_ops != 2 || loc->ops[0].opcode != DW_OP_addr ||
-	    loc->ops[1].opcode != DW_OP_deref)
-		return NULL;
-	slot = arena_memdup(arena, loc, sizeof(*loc));
-	slot->n_ops = 1;
-	return slot;
-}
-
 static const char *register_name(const struct arch *arch, u64 reg, struct arena *arena)
 {
 	const char *name = NULL;
@@ -114,6 +104,16 @@ static const char *constant_text(const struct loc_op *op, struct arena *arena)
 	return arena_printf(arena, "constant %lld", (long long)constant_of(op));
 }
 
+static const char *static_text(const struct loc_op *op, struct arena *arena)
+{
+	if (!op->binding)
+		return arena_printf(arena, "at 0x%llx", (unsigned long long)op->a);
+	if (!op->binding->slot)
+		return "where the dynamic linker has it in each process";
+	return arena_printf(arena, "where the word at 0x%llx says",
+			    (unsigned long long)op->binding->slot);
+}
+
 static const char *entry_text(const struct loc *loc, const struct arch *arch, struct arena *arena)
 {
 	for (size_t i = 0; i < loc->n_ops; i++) {
@@ -139,14 +139,11 @@ const char *loc_text(const struct loc *loc, const struct arch *arch, struct aren
 	case LOC_REGISTER:
 		return arena_printf(arena, "in %s", register_name(arch, register_of(op), arena));
 	case LOC_REG_MEMORY: return memory_text(op, arch, arena);
-	case LOC_STATIC: return arena_printf(arena, "at 0x%llx", (unsigned long long)op->a);
+	case LOC_STATIC: return static_text(op, arena);
 	case LOC_TLS: return "thread-local";
 	case LOC_CONSTANT: return constant_text(op, arena);
 	case LOC_VALUE: return arena_printf(arena, "computed (%zu operations)", loc->n_ops - 1);
 	case LOC_COMPUTED:
-		if (loc_slot(loc, arena))
-			return arena_printf(arena, "where the word at 0x%llx says",
-					    (unsigned long long)op->a);
 		return arena_printf(arena, "in memory, address computed (%zu operations)",
 				    loc->n_ops);
 	case LOC_PIECES: return "in pieces";

@@ -124,27 +124,31 @@ bool dw_find_in_unit(Dwarf_Die *unit, const char *name, unsigned tag, Dwarf_Die 
 	return !visit_children(unit, &visitor, 0);
 }
 
-static bool visit_declared(struct visitor *visitor, Dwarf_Die *die, Dwarf_Die *parent)
+bool dw_find_enumerator_in_unit(Dwarf_Die *unit, const char *name, Dwarf_Die *enumeration,
+				Dwarf_Die *die)
 {
-	const char *name = dwarf_tag(die) == DW_TAG_variable ? dwarf_diename(die) : NULL;
+	struct visitor visitor = {visit_compare, NULL, name, DW_TAG_enumerator, die, enumeration};
 
-	if (!name || strcmp(name, visitor->name) != 0 || !die_is_declaration(die))
+	return !visit_children(unit, &visitor, 0);
+}
+
+static bool visit_declaration(struct visitor *visitor, Dwarf_Die *die, Dwarf_Die *parent)
+{
+	const char *name;
+
+	if (dwarf_tag(die) != DW_TAG_variable || !die_is_declaration(die) ||
+	    !die_flag(die, DW_AT_external))
+		return true;
+	name = dwarf_diename(die);
+	if (!name || strcmp(name, visitor->name) != 0)
 		return true;
 	*visitor->found = *die;
 	return false;
 }
 
-bool dw_find_declared(Dwarf_Die *unit, const char *name, Dwarf_Die *die)
+bool dw_find_declared_in_unit(Dwarf_Die *unit, const char *name, Dwarf_Die *die)
 {
-	struct visitor visitor = {visit_declared, NULL, name, DW_TAG_variable, die, NULL};
-
-	return !visit_children(unit, &visitor, 0);
-}
-
-bool dw_find_enumerator_in_unit(Dwarf_Die *unit, const char *name, Dwarf_Die *enumeration,
-				Dwarf_Die *die)
-{
-	struct visitor visitor = {visit_compare, NULL, name, DW_TAG_enumerator, die, enumeration};
+	struct visitor visitor = {visit_declaration, NULL, name, DW_TAG_variable, die, NULL};
 
 	return !visit_children(unit, &visitor, 0);
 }
@@ -191,13 +195,17 @@ static void build_index(struct dw *dw)
 	}
 }
 
-static struct name_entry *find_entry(struct dw *dw, const char *name, unsigned tag)
+static struct name_entry *first_entry(struct dw *dw, const char *name)
 {
-	struct name_entry *entry;
-
 	if (!dw->names)
 		build_index(dw);
-	entry = map_get(&dw->names->by_hash, hash_name(name));
+	return map_get(&dw->names->by_hash, hash_name(name));
+}
+
+static struct name_entry *find_entry(struct dw *dw, const char *name, unsigned tag)
+{
+	struct name_entry *entry = first_entry(dw, name);
+
 	for (; entry; entry = entry->next)
 		if (tag_matches(entry->tag, tag) && strcmp(entry->name, name) == 0)
 			return entry;
@@ -209,6 +217,20 @@ bool dw_find_top(struct dw *dw, const char *name, unsigned tag, Dwarf_Die *die)
 	struct name_entry *entry = find_entry(dw, name, tag);
 
 	return entry && dw_die_at(dw, entry->die, die);
+}
+
+bool dw_find_external(struct dw *dw, const char *name, Dwarf_Die *die)
+{
+	Dwarf_Die found;
+
+	for (struct name_entry *entry = first_entry(dw, name); entry; entry = entry->next) {
+		if (entry->tag != DW_TAG_variable || strcmp(entry->name, name) != 0 ||
+		    !dw_die_at(dw, entry->die, &found) || !die_flag(&found, DW_AT_external))
+			continue;
+		*die = found;
+		return true;
+	}
+	return false;
 }
 
 bool dw_find_enumerator(struct dw *dw, const char *name, Dwarf_Die *enumeration, Dwarf_Die *die)

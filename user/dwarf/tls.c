@@ -5,7 +5,7 @@
 
 #include "dwarf/dw_private.h"
 
-enum { MAX_SEGMENTS = 4096, MAX_DYNAMIC = 4096 };
+enum { MAX_SEGMENTS = 4096 };
 
 bool dw_tls_segment(struct dw *dw, struct dw_tls *tls)
 {
@@ -25,24 +25,9 @@ bool dw_tls_segment(struct dw *dw, struct dw_tls *tls)
 	return false;
 }
 
-/* libc.so has an interpreter too, so that it can be run; only the flag tells a program's PIE. */
 bool dw_is_program(struct dw *dw)
 {
-	const struct elf_section *dynamic = elf_file_section(dw->file, ".dynamic");
-	Elf64_Dyn entry;
-
-	if (!elf_file_is_pie(dw->file))
-		return true;
-	if (!dynamic || !dynamic->bytes)
-		return false;
-	for (size_t i = 0; i < MAX_DYNAMIC && (i + 1) * sizeof(entry) <= dynamic->size; i++) {
-		memcpy(&entry, dynamic->bytes + i * sizeof(entry), sizeof(entry));
-		if (entry.d_tag == DT_NULL)
-			break;
-		if (entry.d_tag == DT_FLAGS_1)
-			return entry.d_un.d_val & DF_1_PIE;
-	}
-	return false;
+	return elf_file_is_program(dw->file);
 }
 
 /*

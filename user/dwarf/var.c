@@ -6,6 +6,17 @@
 
 enum { MAX_CONSTANT = 16, MAX_WORDS = 8 };
 
+/* The name that the linker knows; NULL if there is none. */
+static const char *die_symbol_name(Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	const char *name = NULL;
+
+	if (die_attr(die, DW_AT_linkage_name, &attr))
+		name = dwarf_formstring(&attr);
+	return name ? name : dw_die_name(die);
+}
+
 static struct loc *loc_of_bytes(const void *bytes, size_t len, struct arena *arena)
 {
 	struct loc *loc = arena_alloc(arena, sizeof(*loc));
@@ -69,42 +80,43 @@ static struct loc *loc_of_constant(struct dw *dw, Dwarf_Die *die, Dwarf_Attribut
 	return dw_loc_absent(ABSENT_UNSUPPORTED, arena);
 }
 
-static struct loc *loc_at(u64 pc, bool is_slot, struct arena *arena)
+/* Of several exported names of one address it is the variable's own that counts. */
+static struct loc *bind_by_name(struct dw *dw, Dwarf_Die *die, struct loc *loc, struct arena *arena)
 {
-	struct loc_op ops[] = {{.opcode = DW_OP_addr, .a = (s64)pc}, {.opcode = DW_OP_deref}};
-	struct loc *loc = arena_alloc(arena, sizeof(*loc));
+	struct loc_op op;
 
-	loc->n_ops = is_slot ? 2 : 1;
-	loc->ops = arena_memdup(arena, ops, loc->n_ops * sizeof(*ops));
-	return loc;
-}
-
-/* A library's variable is where the dynamic linker bound its name (elf/exported.c). */
-static struct loc *loc_as_bound(struct dw *dw, struct loc *loc, struct arena *arena)
-{
-	u64 pc = loc->n_ops == 1 ? (u64)loc->ops[0].a : 0;
-
-	if (loc_shape(loc) != LOC_STATIC || dw_is_program(dw))
+	if (loc->n_ops != 1 || loc->ops[0].opcode != DW_OP_addr || !loc->ops[0].binding)
 		return loc;
-	switch (elf_file_bind_defined(dw->file, pc, &pc)) {
-	case ELF_BOUND_BY_SLOT: return loc_at(pc, true, arena);
-	case ELF_BOUND_ELSEWHERE: return dw_loc_absent(ABSENT_ELSEWHERE, arena);
-	default: return loc;
-	}
+	op = loc->ops[0];
+	dw_loc_bind(dw, &op, die_symbol_name(die), arena);
+	return dw_loc_of_one(op, arena);
 }
 
-/* `extern int x;` of a variable that no unit of this file defines. */
+/*
+ * A variable that this unit only declares: in a unit of the module without debug information, copied
+ * into the program by the dynamic linker, or another module's.
+ */
 static struct loc *loc_of_declared(struct dw *dw, Dwarf_Die *die, struct arena *arena)
 {
-	const char *name = dwarf_diename(die);
-	struct loc *loc;
-	u64 pc;
+	const char *name = die_symbol_name(die);
+	const struct elf_symbol *symbol;
+	struct loc_op op = {.opcode = DW_OP_addr};
+	struct elf_binding binding;
 
-	switch (name ? elf_file_bind_declared(dw->file, name, &pc) : ELF_BOUND_ELSEWHERE) {
-	case ELF_BOUND_HERE: loc = loc_at(pc, false, arena); return loc_as_bound(dw, loc, arena);
-	case ELF_BOUND_BY_SLOT: return loc_at(pc, true, arena);
-	default: return dw_loc_absent(ABSENT_ELSEWHERE, arena);
+	if (!name)
+		return dw_loc_absent(ABSENT_OPTIMIZED_OUT, arena);
+	symbol = elf_file_symbol(dw->file, name);
+	if (symbol && symbol->is_tls)
+		return dw_loc_absent(ABSENT_NO_TLS, arena);
+	if (symbol && symbol->is_global && symbol->pc) {
+		op.a = (s64)symbol->pc;
+		dw_loc_bind(dw, &op, name, arena);
+		return dw_loc_of_one(op, arena);
 	}
+	if (!elf_file_import(dw->file, name, &binding))
+		binding = (struct elf_binding){.name = name};
+	op.binding = arena_memdup(arena, &binding, sizeof(binding));
+	return dw_loc_of_one(op, arena);
 }
 
 struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena, struct loc **loc)
@@ -118,7 +130,7 @@ struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena
 	if (die_attr(&die, DW_AT_const_value, &attr))
 		*loc = loc_of_constant(dw, &die, &attr, arena);
 	else if (die_attr(&die, DW_AT_location, &attr))
-		*loc = loc_as_bound(dw, dw_decode_attr(dw, &attr, pc, arena), arena);
+		*loc = bind_by_name(dw, &die, dw_decode_attr(dw, &attr, pc, arena), arena);
 	else if (die_is_declaration(&die) && die_flag(&die, DW_AT_external))
 		*loc = loc_of_declared(dw, &die, arena);
 	else
@@ -157,14 +169,27 @@ static bool find(struct dw *dw, const char *name, unsigned tag, u64 from_pc, Dwa
 	       dw_find_top(dw, name, tag, die);
 }
 
+/* What a unit declares extern isn't another unit's static variable of that name. */
+static bool find_global(struct dw *dw, const char *name, u64 from_pc, Dwarf_Die *die)
+{
+	bool has_unit;
+	Dwarf_Die unit;
+
+	has_unit = dw_unit_die_at(dw, from_pc, &unit);
+	if (has_unit && dw_find_in_unit(&unit, name, DW_TAG_variable, die))
+		return true;
+	if (has_unit && dw_find_declared_in_unit(&unit, name, die))
+		return dw_find_external(dw, name, die) || true;
+	return dw_find_top(dw, name, DW_TAG_variable, die);
+}
+
 struct error *dw_global(struct dw *dw, const char *name, u64 from_pc, struct arena *arena,
 			struct dw_var *var)
 {
 	struct error *err;
-	Dwarf_Die die, unit;
+	Dwarf_Die die;
 
-	if (!find(dw, name, DW_TAG_variable, from_pc, &die) &&
-	    !(dw_unit_die_at(dw, from_pc, &unit) && dw_find_declared(&unit, name, &die)))
+	if (!find_global(dw, name, from_pc, &die))
 		return error_new(ERROR_NOT_FOUND, "no variable %s", name);
 	err = dw_var_by_die(dw, dw_die_offset(dw, &die), arena, var);
 	if (!err)

@@ -103,17 +103,6 @@ size_t elf_file_symbols(struct elf_file *file, const struct elf_symbol **symbols
 const struct elf_symbol *elf_file_symbol_at(struct elf_file *file, u64 pc);
 const struct elf_symbol *elf_file_symbol(struct elf_file *file, const char *name);
 
-/* Where a variable is when the file runs in a process (exported.c). */
-enum elf_binding {
-	ELF_BOUND_HERE,      /* at its pc */
-	ELF_BOUND_BY_SLOT,   /* at the run-time address that the eight bytes at another pc hold */
-	ELF_BOUND_ELSEWHERE, /* in some module; this file doesn't say where */
-};
-/* Of a library: the variable that it defines at pc. *slot is set with ELF_BOUND_BY_SLOT only. */
-enum elf_binding elf_file_bind_defined(struct elf_file *file, u64 pc, u64 *slot);
-/* Of any file: a variable that its code names but doesn't define. *pc: of the variable or slot. */
-enum elf_binding elf_file_bind_declared(struct elf_file *file, const char *name, u64 *pc);
-
 /*
  * The file with the debug information of this one: itself, or /usr/lib/debug/.build-id/xx/yyy.debug,
  * or by .gnu_debuglink (CRC checked), looked up under `root` ("" or "/proc/PID/root") first, then on
@@ -125,6 +114,31 @@ struct error *elf_file_debug_file(struct elf_file *file, const char *root, struc
 /* The dwz alternate file (.gnu_debugaltlink) of a debug file, NULL if it has none. */
 struct error *elf_file_alt_file(struct elf_file *file, const char *root,
 				struct elf_file **alt) _must_use_;
+
+/* Is it a program, not a library? A static PIE and one with an interpreter are. */
+bool elf_file_is_program(struct elf_file *file);
+/*
+ * A variable (or a function's address) that the dynamic linker looks up by name (dynamic.c). The
+ * module's own code uses what the word at `slot` points to at run time.
+ */
+struct elf_binding {
+	const char *name;
+	u64 pc;   /* this module's own definition; 0: it has none */
+	u64 slot; /* word of the global offset table, as a pc; 0: there is none */
+};
+/*
+ * Of a library: the exported thing that covers pc and whose place another module's may take. `name`
+ * (or NULL) chooses between several names of one address. False: pc stays what it is.
+ */
+bool elf_file_binding_at(struct elf_file *file, u64 pc, const char *name,
+			 struct elf_binding *binding);
+/* What the module takes from another one by this name; false if it names none. */
+bool elf_file_import(struct elf_file *file, const char *name, struct elf_binding *binding);
+/*
+ * How many different addresses it exports by this name (versions); *pc is one of them, or, for
+ * *is_tls, an offset in its thread-local storage.
+ */
+unsigned elf_file_exports(struct elf_file *file, const char *name, u64 *pc, bool *is_tls);
 
 /* Ranges of restartable sequences (descriptors in __rseq_cs, as pcs); FACTS.md, "Hazards". */
 struct pc_range {

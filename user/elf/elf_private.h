@@ -50,10 +50,7 @@ struct elf_file {
 	const char *looked;
 	bool debug_known, alt_known;
 
-	/* exported.c */
-	struct elf_export *exports; /* sorted by pc */
-	size_t n_exports;
-	bool exports_known;
+	struct elf_dynamic *dynamic; /* dynamic.c; NULL until asked for */
 
 	/* hazard.c */
 	struct pc_range *rseq;

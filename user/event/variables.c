@@ -2,23 +2,23 @@
 #include "event/variables.h"
 
 #include "event/entry.h"
+#include "event/linker.h"
 #include "event/process.h"
 
 enum { MAX_IMPLICIT = 8 };
 
-/* Where a library's block is only the dynamic linker knows. */
 static enum absence tls_address(void *context_pointer, u64 offset, u64 *address)
 {
 	struct frame_context *context = context_pointer;
-	const struct event_module *module = context->frame->module;
-	u64 thread_pointer = context->event->thread_pointer;
-	s64 distance;
 
-	if (!thread_pointer || !module || !module->dw ||
-	    !dw_tls_offset(module->dw, offset, &distance))
-		return ABSENT_NO_TLS;
-	*address = thread_pointer + (u64)distance;
-	return PRESENT;
+	return linker_tls(context->event, context->frame->module, offset, address);
+}
+
+static enum absence symbol_address(void *context_pointer, const char *name, u64 *address)
+{
+	struct frame_context *context = context_pointer;
+
+	return linker_symbol(context->event, name, address);
 }
 
 static const char *symbol_text(void *context_pointer, u64 address, bool functions_only,
@@ -96,6 +96,7 @@ struct error *frame_context(struct event *event, struct frame *frame,
 		.pc = pc,
 		.entry_value = entry_value,
 		.tls_address = tls_address,
+		.symbol_address = symbol_address,
 		.context = made,
 	};
 	made->value = (struct value_context){

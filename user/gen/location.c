@@ -172,13 +172,6 @@ static void push_tls(struct machine *m)
 		push(m, (struct entry){.kind = ENTRY_THREAD, .value = (u64)offset});
 }
 
-static void push_address(struct machine *m, u64 pc)
-{
-	if (m->dw && m->c->place->module && m->dw != m->c->place->module)
-		refuse(m, "it belongs to another module than the probe");
-	else
-		push(m, (struct entry){.kind = ENTRY_BIASED, .value = pc});
-}
 
 static void run_deref(struct machine *m, unsigned size, const struct type *type)
 {
@@ -284,6 +277,30 @@ static void run_binary(struct machine *m, u8 opcode, int alu)
 	if (a.type)
 		compile_wrap(m->c, a.type);
 	push_result(m, a.type);
+}
+
+/* Of what the dynamic linker binds, the address is in the module's global offset table. */
+static void push_address(struct machine *m, const struct loc_op *op)
+{
+	const struct elf_binding *binding = op->binding;
+
+	if (m->dw && m->c->place->module && m->dw != m->c->place->module) {
+		refuse(m, "it belongs to another module than the probe, which each process has at an "
+			  "address of its own");
+	} else if (!binding) {
+		push(m, (struct entry){.kind = ENTRY_BIASED, .value = (u64)op->a});
+	} else if (!binding->slot) {
+		refuse(m, "each process's dynamic linker decides which module's it is, and the probed "
+			  "module keeps no pointer to it");
+	} else {
+		push(m, (struct entry){.kind = ENTRY_BIASED, .value = binding->slot});
+		run_deref(m, 8, NULL);
+		push(m, (struct entry){.value = (u64)op->a - binding->pc});
+		if (m->n && m->entries[m->n - 1].value)
+			run_binary(m, DW_OP_plus, BPF_ADD);
+		else
+			pop(m);
+	}
 }
 
 static const struct {
@@ -418,7 +435,7 @@ static void run_op(struct machine *m, const struct loc_op *op)
 		case DW_OP_const8s:
 		case DW_OP_constu:
 		case DW_OP_consts: push(m, (struct entry){.value = (u64)op->a}); break;
-		case DW_OP_addr: push_address(m, (u64)op->a); break;
+		case DW_OP_addr: push_address(m, op); break;
 		case DW_OP_bregx: push_register(m, (u64)op->a, op->b, NULL); break;
 		case DW_OP_fbreg: push_frame_base(m, op->a); break;
 		case DW_OP_call_frame_cfa: push_cfa(m, 0); break;

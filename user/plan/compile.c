@@ -32,16 +32,6 @@ static bool is_pointer(const struct type *type)
 	return type->kind == TYPE_POINTER || type->kind == TYPE_REFERENCE;
 }
 
-/* The slot that says where the dynamic linker bound a variable: decoding reads it again. */
-static void add_slot(struct root_list *list, const struct loc *loc, const char *name)
-{
-	struct gen_root root = {.loc = loc_slot(loc, list->plan->arena)};
-
-	if (root.loc)
-		add_root(list, root, plan_table_node(list->plan, type_basic(TYPE_BASIC_ULONG), 0),
-			 name);
-}
-
 static void add_variable(struct root_list *list, const struct dw_var *var, const struct loc *loc,
 			 const struct loc *frame_base)
 {
@@ -98,6 +88,20 @@ static struct error *add_variables(struct root_list *list, struct arena *arena)
 	return NULL;
 }
 
+/* The words that tell where the dynamic linker put a variable. */
+static void add_slots(struct root_list *list, const struct loc *loc, const char *text)
+{
+	struct plan *plan = list->plan;
+	u32 word = plan_table_node(plan, type_basic(TYPE_BASIC_ULONG), 0);
+
+	for (size_t i = 0; i < loc->n_ops; i++) {
+		struct gen_root root = {.loc = loc_slot(&loc->ops[i], plan->arena)};
+
+		if (root.loc)
+			add_root(list, root, word, text);
+	}
+}
+
 /*
  * A capture reads memory on the way to its value: in a->b.c[i], what a points to, and so on. Each
  * object that is read is a root, so that evaluating the capture over the record finds it.
@@ -108,11 +112,11 @@ static void add_capture_steps(struct root_list *list, const struct expr *expr, c
 
 	if (!expr)
 		return;
-	if (expr->loc)
-		add_slot(list, expr->loc, text);
 	add_capture_steps(list, expr->a, text);
 	add_capture_steps(list, expr->b, text);
 	add_capture_steps(list, expr->c, text);
+	if (expr->kind == EXPR_VARIABLE && expr->loc)
+		add_slots(list, expr->loc, text);
 	if (expr->is_lvalue && !expr->bit_size && type_is_scalar(expr->type))
 		add_root(list, root, plan_table_node(list->plan, expr->type, 0), text);
 }
