@@ -56,6 +56,9 @@ enum loc_shape {
 	LOC_OTHER,      /* implicit pointer, ... */
 };
 enum loc_shape loc_shape(const struct loc *loc);
+/* At this distance from the frame base; and how far below the frame base memory is, or 0. */
+struct loc *loc_at_base(s64 offset, struct arena *arena);
+u64 loc_below_base(const struct loc *loc);
 /* The registers 0 to 31 that it reads, a mask; those of an entry value are the caller's: not here. */
 u32 loc_regs(const struct loc *loc);
 /* Do they find the same thing if registers and memory are the same? NULL is like NULL only. */

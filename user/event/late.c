@@ -5,6 +5,10 @@
 
 #include "event/process.h"
 
+/* Below nothing is ever mapped; above is the kernel's, or not canonical, on every CPU. */
+#define FIRST_ADDRESS 4096ULL
+#define LAST_ADDRESS (1ULL << 56)
+
 struct late_reader {
 	const struct event *event;
 	bool live;
@@ -58,6 +62,8 @@ static enum absence read_late(void *context, u64 address, void *bytes, size_t le
 	const struct process *process = reader->event->process;
 	enum absence absence;
 
+	if (address < FIRST_ADDRESS || address >= LAST_ADDRESS)
+		return ABSENT_BAD_ADDRESS;
 	if (read_file(reader->event, address, bytes, len)) {
 		*origin = IMAGE_FILE;
 		return PRESENT;

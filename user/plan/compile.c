@@ -14,6 +14,7 @@ struct root_list {
 	u32 nodes[SNAPLINE_MAX_ROOTS];
 	const char *names[SNAPLINE_MAX_ROOTS];
 	u32 n;
+	bool is_large_frame; /* the copy of the stack may not reach its end */
 };
 
 /* What doesn't fit is read after the hit, and marked so. */
@@ -39,7 +40,7 @@ static void add_variable(struct root_list *list, const struct dw_var *var, const
 	u32 depth = plan->spec->limits.depth;
 	const struct type *type = type_strip(var->type);
 	struct gen_root root = {.loc = loc, .frame_base = frame_base};
-	bool in_stack = loc_shape(loc) == LOC_REG_MEMORY;
+	bool in_stack = loc_shape(loc) == LOC_REG_MEMORY && !list->is_large_frame;
 
 	if (is_pointer(type)) {
 		root.is_value = true;
@@ -61,8 +62,60 @@ static void add_variable(struct root_list *list, const struct dw_var *var, const
 	}
 }
 
+/* Bytes from the lowest variable, or the stack pointer, to the end of the frame. */
+static struct error *frame_size(struct root_list *list, const struct cfi_row *cfi,
+				const struct dw_frame *frames, size_t n, struct arena *arena,
+				u64 *size)
+{
+	struct place *place = list->place;
+	const struct arch *arch = elf_file_arch(place->module->file);
+	struct loc *loc;
+
+	*size = 0;
+	if (cfi && !cfi->cfa_is_expr && cfi->cfa_reg == arch->dwarf_sp && cfi->cfa_offset > 0)
+		*size = (u64)cfi->cfa_offset;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < frames[i].n_vars; j++) {
+			struct error *err = dw_var_loc(place->module->dw, frames[i].vars[j].die,
+						       place->pc, arena, &loc);
+
+			if (err)
+				return err;
+			*size = max_u64(*size, loc_below_base(loc));
+		}
+	return NULL;
+}
+
+/*
+ * A frame with big arrays may be larger than the copy of the stack, whose upper end then lacks
+ * variables and the return address; and the copy ends at the first page that isn't resident, as the
+ * middle of an array that nobody has used yet may be. So of a frame of more than a page, what lies
+ * around its end is read too.
+ */
+static struct error *add_frame_end(struct root_list *list, const struct cfi_row *cfi,
+				   const struct dw_frame *frames, size_t n,
+				   const struct loc *frame_base, struct arena *arena)
+{
+	enum { SAVED = 512, RED_ZONE = 128, PAGE_BYTES = 4096, READS = 3 };
+	static const struct type block = {.kind = TYPE_STRUCT, .size = SNAPLINE_MAX_READ};
+	struct plan *plan = list->plan;
+	u64 size = 0;
+	struct error *err = frame_size(list, cfi, frames, n, arena, &size);
+
+	list->is_large_frame = size + SAVED + RED_ZONE > PAGE_BYTES;
+	for (int i = 0; i < READS && !err && frame_base && list->is_large_frame; i++) {
+		s64 offset = (s64)i * SNAPLINE_MAX_READ - SAVED;
+		struct gen_root root = {.loc = loc_at_base(offset, arena),
+					.frame_base = frame_base};
+
+		add_root(list, root, plan_table_node(plan, &block, 0), "the frame's end");
+	}
+	return err;
+}
+
 /* Every inlined frame at the place shares its registers; the innermost comes first. */
-static struct error *add_variables(struct root_list *list, struct arena *arena)
+static struct error *add_variables(struct root_list *list, const struct cfi_row *cfi,
+				   struct arena *arena)
 {
 	struct place *place = list->place;
 	struct dw *dw = place->module->dw;
@@ -73,6 +126,8 @@ static struct error *add_variables(struct root_list *list, struct arena *arena)
 
 	if (!err)
 		err = dw_frame_base(dw, place->pc, arena, &frame_base);
+	if (!err)
+		err = add_frame_end(list, cfi, frames, n, frame_base, arena);
 	if (err)
 		return err;
 	for (size_t i = 0; i < n; i++)
@@ -121,14 +176,33 @@ static void add_capture_steps(struct root_list *list, const struct expr *expr, c
 		add_root(list, root, plan_table_node(list->plan, expr->type, 0), text);
 }
 
+/* Of a pointer that is computed, like $return: what it points to. */
+static void add_pointee(struct root_list *list, const struct expr *pointer, const char *text)
+{
+	struct plan *plan = list->plan;
+	struct expr *pointee = arena_memdup(plan->arena, pointer, sizeof(*pointer));
+
+	pointee->kind = EXPR_UNARY;
+	pointee->op = OP_DEREF;
+	pointee->a = (struct expr *)pointer;
+	pointee->type = type_target(type_strip(pointer->type));
+	pointee->is_lvalue = true;
+	add_root(list, (struct gen_root){.lvalue = pointee},
+		 plan_table_pointee(plan, pointer->type, plan->spec->limits.depth), text);
+}
+
 static void add_capture(struct root_list *list, const struct expr *expr, const char *text)
 {
 	struct plan *plan = list->plan;
 	struct gen_root root = {.lvalue = expr};
 
+	if (!expr)
+		return;
 	if (expr->is_lvalue && !expr->bit_size)
 		add_root(list, root, plan_table_node(plan, expr->type, plan->spec->limits.depth),
 			 text);
+	else if (is_pointer(type_strip(expr->type)))
+		add_pointee(list, expr, text);
 	add_capture_steps(list, expr, text);
 }
 
@@ -165,12 +239,13 @@ struct error *plan_type_captures(struct plan *plan, struct place *place)
 	return err;
 }
 
-static struct error *gather_roots(struct plan *plan, struct place *place, struct root_list *list)
+static struct error *gather_roots(struct plan *plan, struct place *place, const struct cfi_row *cfi,
+				  struct root_list *list)
 {
 	*list = (struct root_list){.plan = plan, .place = place};
 	for (size_t i = 0; i < plan->spec->n_captures; i++)
 		add_capture(list, place->captures[i], plan->spec->captures[i]);
-	return add_variables(list, plan->arena);
+	return add_variables(list, cfi, plan->arena);
 }
 
 static bool code_equal(const struct gen_code *a, const struct gen_code *b)
@@ -261,7 +336,7 @@ struct error *plan_compile(struct plan *plan, struct place *place,
 	if (!err)
 		err = plan_type_captures(plan, place);
 	if (!err)
-		err = gather_roots(plan, place, &list);
+		err = gather_roots(plan, place, row, &list);
 	if (!err)
 		err = compile_roots(plan, &list, &gen, &program);
 	if (!err)
