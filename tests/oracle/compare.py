@@ -9,9 +9,14 @@ A leaf is a scalar, a pointer or a string; a structure or array is its leaves. A
   different     both print a value, and they differ: must never happen
   vector        missing, in a vector register, which a uprobe can't see: a class of its own
   late          read after the hit, and says so: a class of its own (late_same, late_different, late_missing)
+  clobbered     gdb's value is a guess, by its own location of the variable: gdb_evidence.py
+                (clobbered_same, clobbered_missing; where ours differs it is different)
+  inline_entry  gdb's value is wrong by a fault of gdb: gdb_evidence.py (inline_entry_same, _different, _missing)
 """
 import os
 import re
+
+import line_table
 
 # ---------------------------------------------------------------------------------------------------
 # Normalisations: name, reason, function of (gdb's text, ours) giving the two texts to compare.
@@ -176,7 +181,18 @@ def same_number(gdb_node, ours):
 
 
 def judge(gdb_node, ours):
-    """(class, detail) of one leaf that gdb prints."""
+    """(class, detail) of one leaf that gdb prints; where gdb's value is no measure, a class that says why."""
+    kind, detail = judge_as_printed(gdb_node, ours)
+    how = gdb_node.get("how")
+    if how not in ("clobbered", "inline_entry") or kind not in ("same", "missing", "different"):
+        return kind, detail
+    # A guess of gdb's is never a reason for another value of ours.
+    if how == "clobbered" and kind == "different":
+        return kind, detail
+    return "%s_%s" % (how, kind), detail
+
+
+def judge_as_printed(gdb_node, ours):
     if ours is None:
         return "absent", ""
     status = ours.get("status", "ok")
@@ -203,6 +219,7 @@ def gdb_frames(stop):
     """Without the frames that gdb infers: it adds tail callers from call sites; they are not on the stack."""
     for callee, frame in zip(stop["frames"], stop["frames"][1:]):
         frame["calls_inlined"] = callee["kind"] == "inline"
+        frame["in_call"] = callee.get("in_call", False) if callee["kind"] == "inline" else callee["kind"] != "signal"
     return [frame for frame in stop["frames"] if frame["kind"] != "tailcall"]
 
 
@@ -230,6 +247,14 @@ def same_line(gdb, line):
     return gdb["line"] == line or (gdb.get("calls_inlined") and line is not None and gdb["line"] == line & 0xffff)
 
 
+def without_source(maps, pc, is_call):
+    """By the line table itself: gdb 13 shows the row before one of line 0."""
+    for path, (bias, start, end) in maps.items():
+        if start <= pc < end:
+            return line_table.has_no_source(line_table.rows(path), pc - bias - is_call)
+    return False
+
+
 def frame_difference(gdb, ours, maps):
     """None, or what differs between two frames."""
     pc = gdb["pc"] - bias_at(maps, gdb["pc"])
@@ -241,8 +266,7 @@ def frame_difference(gdb, ours, maps):
         return None
     if not same_function(gdb["function"], ours.get("function")):
         return "function %s, ours %s" % (gdb["function"], ours.get("function"))
-    if ours.get("file") is None and gdb["line"] and ours.get("function"):
-        # The line table gives this code line 0, no source; gdb takes the row before it.
+    if ours.get("file") is None and gdb["line"] and without_source(maps, gdb["pc"], gdb.get("in_call", False)):
         return None
     if gdb["file"] and (os.path.basename(gdb["file"]) != os.path.basename(ours.get("file") or "") or
                         not same_line(gdb, ours.get("line"))):
@@ -292,21 +316,25 @@ def pair_variables(theirs, ours):
         yield variable, same_name.pop(0)
 
 
+REASONED = ("missing", "late_missing", "clobbered_missing", "inline_entry_missing", "not_printed")
+
+
 class Tally:
     """Counts of classes, of reasons, and the cases worth reading."""
 
     def __init__(self):
         self.classes, self.reasons, self.normalised = {}, {}, {}
         self.cases = []
+        self.corrected = 0  # values that gdb evaluated again in the right frame
 
     def add(self, kind, detail, case):
         self.classes[kind] = self.classes.get(kind, 0) + 1
-        if kind in ("missing", "late_missing", "not_printed"):
+        if kind in REASONED:
             key = "%s: %s" % (kind, detail)
             self.reasons[key] = self.reasons.get(key, 0) + 1
-        elif kind in ("same", "late_same") and detail:
+        elif kind in ("same", "late_same", "clobbered_same") and detail:
             self.normalised[detail] = self.normalised.get(detail, 0) + 1
-        if kind not in ("same", "late_same", "not_printed", "vector"):
+        if kind not in ("same", "late_same", "clobbered_same", "not_printed", "vector"):
             self.cases.append(dict(case, kind=kind, detail=detail))
 
     def merge(self, other):
@@ -315,9 +343,13 @@ class Tally:
             for key, count in its.items():
                 mine[key] = mine.get(key, 0) + count
         self.cases += other.cases
+        self.corrected += other.corrected
 
     def get(self, kind):
         return self.classes.get(kind, 0)
+
+    def sum(self, prefix):
+        return sum(count for kind, count in self.classes.items() if kind.startswith(prefix))
 
     @property
     def judged(self):
@@ -351,4 +383,5 @@ def compare_values(stop, again, snapshot, place):
                               str(mine.get("text")) if extra else node["x"], case)
                 else:
                     tally.add(*judge(node, mine), case)
+                    tally.corrected += node.get("how") == "corrected"
     return tally

@@ -10,8 +10,13 @@ The environment variable ORACLE_JOB names a JSON file:
 import json
 import os
 import struct
+import sys
 
 import gdb
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import gdb_evidence
 
 MAX_FRAMES = 64
 MAX_DEPTH = 14
@@ -94,8 +99,12 @@ def member(value, kind, field):
         return value.cast(kind)[field]
 
 
-def walk(value, depth, budget, elements):
-    """{t} for a scalar or a string, {c: [[name, node], ...]} for what holds others."""
+def leaf_at(value, bit):
+    return dict(leaf(value), o=bit)
+
+
+def walk(value, depth, budget, elements, bit=0):
+    """{t} for a scalar or a string, {c: [[name, node], ...]} for what holds others; bit: where it starts."""
     try:
         kind = plain(value.type)
     except gdb.error as error:
@@ -109,7 +118,8 @@ def walk(value, depth, budget, elements):
             if getattr(field, "is_base_class", False) or not hasattr(field, "bitpos"):
                 continue
             try:
-                children.append([field.name or "", walk(member(value, kind, field), depth + 1, budget, elements)])
+                children.append([field.name or "", walk(member(value, kind, field), depth + 1, budget, elements,
+                                                          bit + field.bitpos)])
             except (gdb.error, TypeError) as error:
                 children.append([field.name or "", {"x": "error", "t": str(error)}])
         return {"c": children}
@@ -117,13 +127,14 @@ def walk(value, depth, budget, elements):
         try:
             low, high = kind.range()
         except gdb.error:
-            return leaf(value)
+            return leaf_at(value, bit)
         if high < low:
-            return leaf(value)
-        last = min(high, low + elements - 1)
-        children = [["[%d]" % i, walk(value[i], depth + 1, budget, elements)] for i in range(low, last + 1)]
+            return leaf_at(value, bit)
+        last, stride = min(high, low + elements - 1), 8 * kind.target().sizeof
+        children = [["[%d]" % i, walk(value[i], depth + 1, budget, elements, bit + (i - low) * stride)]
+                    for i in range(low, last + 1)]
         return {"c": children, "cut": last < high}
-    return leaf(value)
+    return leaf_at(value, bit)
 
 
 def is_constant_variable(symbol):
@@ -151,11 +162,12 @@ def variables(frame, elements):
                 entry["value"] = walk(symbol.value(frame), 0, Budget(), elements)
             except (gdb.error, TypeError, ValueError, MemoryError) as error:
                 entry["value"] = {"x": "error", "t": str(error)}
-            found.append(entry)
+            found.append((symbol, entry))
         if block.function is not None:
             break
         block = block.superblock
-    return found
+    gdb_evidence.mark_all(frame, found, leaf)
+    return [entry for _, entry in found]
 
 
 FRAME_KINDS = {gdb.NORMAL_FRAME: "normal", gdb.INLINE_FRAME: "inline", gdb.TAILCALL_FRAME: "tailcall",

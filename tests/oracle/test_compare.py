@@ -7,6 +7,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 import compare
+import line_table
 
 
 def variable(name, value, kind="local"):
@@ -77,9 +78,43 @@ class Frames(unittest.TestCase):
                     [good[1], good[0]]):
             self.assertIsNotNone(compare.compare_frames(a, {"frames": bad}), bad)
 
+    def test_a_frame_without_a_line_needs_the_line_table_to_say_so(self):
+        a = stop(frame("f", 0x1010), frame("main", 0x1020))
+        b = {"frames": [ours("f", 0x10), ours("main", 0x20, line=None, file=None)]}
+        table = lambda line: line_table.parse("a.c 3 0x10 x\na.c %d 0x1d\na.c 7 0x20 x\na.c - 0x30" % line)
+        kept, line_table.rows = line_table.rows, lambda path: table(0)
+        try:
+            self.assertIsNone(compare.compare_frames(a, b))
+            line_table.rows = lambda path: table(5)
+            self.assertIsNotNone(compare.compare_frames(a, b))
+            line_table.rows = lambda path: []
+            self.assertIsNotNone(compare.compare_frames(a, b))
+        finally:
+            line_table.rows = kept
+
     def test_inferred_tail_callers_are_left_out(self):
         a = stop(frame("f", 0x1010), frame("g", 0x1018, kind="tailcall"), frame("main", 0x1020))
         self.assertIsNone(compare.compare_frames(a, {"frames": [ours("f", 0x10), ours("main", 0x20)]}))
+
+
+class LineTable(unittest.TestCase):
+    text = """
+File name      Line number    Starting address    View    Stmt
+a.c                     10              0x1000               x
+a.c                      0              0x1008
+a.c                     11              0x1010       1       x
+a.c                      -              0x1020
+
+b.c                      5              0x1020               x
+b.c                      -              0x1030
+"""
+
+    def test_rows(self):
+        rows = line_table.parse(self.text)
+        self.assertEqual([line_table.has_no_source(rows, at) for at in
+                          (0xfff, 0x1000, 0x1007, 0x1008, 0x100f, 0x1010, 0x1020, 0x102f, 0x1030)],
+                         [True, False, False, True, True, False, False, False, True])
+        self.assertFalse(line_table.has_no_source([], 0x1000))
 
 
 class Values(unittest.TestCase):
@@ -106,6 +141,21 @@ class Values(unittest.TestCase):
         late = self.tally({"t": "5"}, [shown("v", "6", late=True)])
         self.assertEqual((vector.classes, late.classes), ({"vector": 1}, {"late_different": 1}))
         self.assertEqual((vector.judged, late.judged), (0, 0))
+
+    def test_a_guess_of_gdb_is_no_measure_but_no_excuse(self):
+        guess = {"t": "5", "how": "clobbered"}
+        missing = self.tally(guess, [shown("v", "<not saved>", status="not_saved")])
+        self.assertEqual((missing.classes, missing.judged), ({"clobbered_missing": 1}, 0))
+        self.assertEqual(self.tally(guess, [shown("v", "5")]).classes, {"clobbered_same": 1})
+        self.assertEqual(self.tally(guess, [shown("v", "6")]).classes, {"different": 1})
+        self.assertEqual(self.tally(guess, []).classes, {"absent": 1})
+
+    def test_an_entry_value_that_gdb_gets_wrong(self):
+        self.assertEqual(self.tally({"t": "5", "how": "inline_entry"}, [shown("v", "6")]).classes,
+                         {"inline_entry_different": 1})
+        corrected = {"t": "6", "how": "corrected", "wrong": "5"}
+        self.assertEqual(self.tally(corrected, [shown("v", "6")]).classes, {"same": 1})
+        self.assertEqual(self.tally(corrected, [shown("v", "5")]).classes, {"different": 1})
 
     def test_unstable_is_left_out(self):
         self.assertEqual(self.tally({"t": "5"}, [shown("v", "7")], again={"t": "6"}).classes, {"unstable": 1})

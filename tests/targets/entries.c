@@ -72,6 +72,22 @@ static NOINLINE int deep(int level, int seed)
 	return below + (here & 1);
 }
 
+static NOINLINE __attribute__((cold, noreturn)) void refuse(int mode)
+{
+	printf("mode %d\n", mode);
+	exit(1);
+}
+
+// gcc puts the cold path elsewhere, so the function has several ranges and no single start.
+static NOINLINE long in_parts(int mode, long count)
+{
+	if (mode < 0)
+		refuse(mode);
+	sink(count);
+	sink(2);
+	return count + 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct pair pair = {argc, 20};
@@ -83,6 +99,7 @@ int main(int argc, char **argv)
 		total += constants(i);
 		total += by_value(pair, i, &pair);
 		total += deep(i % 4 + 2, i);
+		total += in_parts(argc + i, total);
 	}
 	printf("total %ld\n", total & 0xffff);
 	printf("count sink %lu\n", called);

@@ -78,11 +78,12 @@ static void add_param(struct dw *dw, Dwarf_Die *die, struct arena *arena, struct
 		param->parameter = dw_die_offset(dw, &formal);
 }
 
-static void read_origin(struct dw *dw, Dwarf_Die *die, struct dw_call_site *site)
+static void read_origin(struct dw *dw, Dwarf_Die *die, struct arena *arena,
+			struct dw_call_site *site)
 {
+	struct dw_instance instance;
 	Dwarf_Attribute attr;
 	Dwarf_Die origin;
-	Dwarf_Addr entry;
 
 	if (!site_attr(die, DW_AT_call_origin, DW_AT_abstract_origin, &attr) ||
 	    !dwarf_formref_die(&attr, &origin))
@@ -94,9 +95,10 @@ static void read_origin(struct dw *dw, Dwarf_Die *die, struct dw_call_site *site
 		site->origin_name = dwarf_formstring(&attr);
 	if (!site->origin_name)
 		site->origin_name = dw_die_name(&origin);
-	if (dwarf_entrypc(&origin, &entry) == 0) {
+	/* A function with a cold part has ranges and no low_pc. */
+	if (!site->is_declared && dw_instance_of(dw, &origin, arena, &instance)) {
 		site->has_target_pc = true;
-		site->target_pc = entry;
+		site->target_pc = instance.entry;
 	}
 }
 
@@ -107,7 +109,7 @@ static void fill_site(struct dw *dw, Dwarf_Die *die, struct arena *arena, struct
 	return_pc_of(die, &site->pc);
 	site->is_tail_call = is_flagged(die, DW_AT_call_tail_call, DW_AT_GNU_tail_call);
 	site->target = site_loc(dw, die, DW_AT_call_target, DW_AT_GNU_call_site_target, arena);
-	read_origin(dw, die, site);
+	read_origin(dw, die, arena, site);
 	for (bool ok = die_first(die, &child); ok; ok = die_next(&child))
 		add_param(dw, &child, arena, site);
 }

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What gdb's own `info address` says of a value that gdb prints: is it a guess, or wrong by a known fault of gdb?
+
+clobbered      At this pc the variable is said to be in a register that every call may change, and the frame is
+               in a call. gdb shows what the register holds now: what the callee left there, right or not. Where the
+               callee's call frame information says that it saved the register (`info frame`), the value is exact
+               and isn't of this class; so it is in a frame that a signal interrupted.
+inline_entry   The variable of an inlined function is "what the register held at entry". gdb 13 takes the caller's
+               call site, but evaluates it with the registers of the frame just outside the inlined one, which is the
+               function itself, not its caller (dwarf2/expr.c: push_dwarf_reg_entry_value(), get_prev_frame()).
+corrected      The same, but a parameter of the function itself was in that register at entry: gdb's own
+               NAME@entry, which it evaluates in the right frame, stands for the value.
+"""
+import re
+
+import gdb
+
+CALL_CLOBBERED = {"rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"}
+ENTRY_VALUE = r"\d+: DW_OP_(?:GNU_)?entry_value\s+\d+: DW_OP_reg\d+ \[\$(\w+)\]"
+
+
+def location_at(text, pc):
+    """The part of `info address` that holds at pc."""
+    if "multi-location" not in text:
+        return text
+    for match in re.finditer(r"Range 0x([0-9a-f]+)-0x([0-9a-f]+): (.*?)(?=Range 0x|Base address|\Z)", text, re.S):
+        if int(match[1], 16) <= pc < int(match[2], 16):
+            return match[3]
+    return ""
+
+
+def pieces(text):
+    """[(first bit, bits, text)]; one without end where the whole is in one place."""
+    found, start = [], 0
+    for match in re.finditer(r"(.*?)(\d+)-byte piece\]?", text, re.S):
+        found.append((start, 8 * int(match[2]), match[1]))
+        start += 8 * int(match[2])
+    return found or [(0, 1 << 62, text)]
+
+
+def registers(text):
+    """The registers whose present content the location needs."""
+    return set(re.findall(r"\$(\w+)", re.sub(ENTRY_VALUE, "", text)))
+
+
+def entry_register(text):
+    """The register, where the location is its content at entry and nothing else."""
+    match = re.search(r"complex DWARF expression:\s+" + ENTRY_VALUE + r"\s+\d+: DW_OP_stack_value[\s.]*$", text)
+    return match[1] if match else None
+
+
+def address_text(frame, name):
+    frame.select()
+    try:
+        return gdb.execute("info address " + name, to_string=True)
+    except gdb.error:
+        return ""
+
+
+def leaves(node):
+    if "c" not in node:
+        yield node
+        return
+    for _, child in node["c"]:
+        yield from leaves(child)
+
+
+class FrameEvidence:
+    """Of one frame; `mark` adds "how" to the leaves of its variables."""
+
+    def __init__(self, frame):
+        self.frame = self.physical = frame
+        self.is_inline = frame.type() == gdb.INLINE_FRAME
+        while self.physical.type() == gdb.INLINE_FRAME:
+            self.physical = self.physical.older()
+        self.callee = self.physical.newer()
+        while self.callee is not None and self.callee.type() in (gdb.INLINE_FRAME, gdb.TAILCALL_FRAME):
+            self.callee = self.callee.newer()
+        self.in_call = self.callee is not None and self.callee.type() != gdb.SIGTRAMP_FRAME
+        self.pc = frame.pc() - self.in_call
+        self.guessed = CALL_CLOBBERED - self.saved() if self.callee is not None else set()
+
+    def saved(self):
+        """Registers that the callee's call frame information gives back."""
+        self.callee.select()
+        text = gdb.execute("info frame", to_string=True)
+        return set(re.findall(r"(\w+) at 0x", text[text.find("Saved registers:"):]))
+
+    def parameter_in(self, register):
+        """The function's parameter that comes in the register."""
+        block = gdb.block_for_pc(self.physical.pc() - self.in_call)
+        # An inlined copy's block has a function too: the outermost one is that of the frame.
+        while block is not None and block.superblock is not None and not block.superblock.is_static:
+            block = block.superblock
+        for symbol in block or ():
+            text = symbol.is_argument and location_at(address_text(self.physical, symbol.name), block.start)
+            if text and re.match(r"a variable in \$%s[\s.]*$" % register, text):
+                return symbol.name
+        return None
+
+    def correct(self, node, text, kind, leaf):
+        """gdb's own value in the right frame; True if it has one."""
+        register = entry_register(text)
+        name = self.parameter_in(register) if register else None
+        if not name:
+            return False
+        self.physical.select()
+        try:
+            right = leaf(gdb.Value(int(gdb.parse_and_eval(name + "@entry"))).cast(kind))
+        except (gdb.error, OverflowError):
+            return False
+        node["wrong"] = node["t"]
+        node.update(right)
+        return True
+
+    def mark(self, variable, kind, leaf):
+        if not self.guessed and not self.is_inline:
+            return
+        places = pieces(location_at(address_text(self.frame, variable["name"]), self.pc))
+        for node in leaves(variable["value"]):
+            at = node.get("o", 0)
+            text = next((text for start, bits, text in places if start <= at < start + bits), "")
+            if registers(text) & self.guessed:
+                node["how"] = "clobbered"
+            elif self.is_inline and re.search(ENTRY_VALUE, text) and "x" not in node:
+                whole = node is variable["value"]
+                node["how"] = "corrected" if whole and self.correct(node, text, kind, leaf) else "inline_entry"
+
+
+def mark_all(frame, found, leaf):
+    """found: [(symbol, entry)]. A name that an inner block hides has no evidence: `info address` finds the inner one."""
+    evidence = FrameEvidence(frame)
+    seen = set()
+    for symbol, entry in found:
+        if entry["name"] not in seen:
+            evidence.mark(entry, symbol.type, leaf)
+        seen.add(entry["name"])
+    gdb.newest_frame().select()
