@@ -2,6 +2,7 @@
 #include "cmd/config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Probes in BINARY itself are hit by nobody else; those in a library of it by everybody. */
 static bool leaves_binary(const struct plan *plan, const struct target_file *binary)
@@ -59,6 +60,20 @@ static void copy_places(const struct plan *plan, struct load_place *places)
 	}
 }
 
+/*
+ * A record takes some 60 KiB of its CPU's ring. A session for a few hits needs no more than load/'s
+ * own size; one without a limit gets room for a burst, of 64 MiB in all.
+ */
+static u32 buffer_bytes(const struct limits *limits)
+{
+	enum { FEW = 32, MIB = 1024 * 1024, ALL_RINGS = 64 * MIB, BIGGEST = 16 * MIB };
+	u64 cpus = max_u64((u64)sysconf(_SC_NPROCESSORS_CONF), 1);
+
+	if (limits->hits && limits->hits <= FEW)
+		return 0;
+	return (u32)max_u64(min_u64(ALL_RINGS / cpus, BIGGEST), 4 * MIB);
+}
+
 void config_from_plan(const struct plan *plan, const struct target *target, struct arena *arena,
 		      struct load_config *config)
 {
@@ -83,6 +98,7 @@ void config_from_plan(const struct plan *plan, const struct target *target, stru
 		.filter = filter_of(plan, target),
 		.binary_path = target->n_files ? target->files[0].path : NULL,
 		.stack_bytes = limits->stack_bytes,
+		.buffer_bytes = buffer_bytes(limits),
 		.fault = true,
 		.verbose = plan->spec->verbose,
 	};
