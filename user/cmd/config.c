@@ -74,6 +74,21 @@ static u32 buffer_bytes(const struct limits *limits)
 	return (u32)max_u64(min_u64(ALL_RINGS / cpus, BIGGEST), 4 * MIB);
 }
 
+static enum load_instrument instrument_of(const struct spec *spec)
+{
+	static const struct {
+		const char *command;
+		enum load_instrument instrument;
+	} instruments[] = {
+		{"log", LOAD_LOG},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(instruments); i++)
+		if (strcmp(spec->command, instruments[i].command) == 0)
+			return instruments[i].instrument;
+	return LOAD_SNAP;
+}
+
 void config_from_plan(const struct plan *plan, const struct target *target, struct arena *arena,
 		      struct load_config *config)
 {
@@ -84,6 +99,7 @@ void config_from_plan(const struct plan *plan, const struct target *target, stru
 	copy_programs(plan, programs);
 	copy_places(plan, places);
 	*config = (struct load_config){
+		.instrument = instrument_of(plan->spec),
 		.programs = programs,
 		.n_programs = plan->n_programs,
 		.places = places,

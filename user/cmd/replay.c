@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/show.h"
+#include "event/log.h"
 #include "event/recording.h"
 
 /* What one run of replay holds. */
@@ -12,6 +13,8 @@ struct playback {
 	struct processes *processes;
 	struct decoder decoder;
 	struct sink *sink;
+	struct log_decoder *log; /* made with the first line */
+	bool with_values;
 };
 
 /* The programs may lie beside the record file, for showing it elsewhere. */
@@ -49,6 +52,17 @@ static struct error *show_notes(struct playback *playback)
 	return err;
 }
 
+static struct error *show_line(struct playback *playback, const struct replay_item *item)
+{
+	const struct event *event;
+	struct error *err;
+
+	if (!playback->log)
+		playback->log = log_decoder_new(&playback->decoder, playback->with_values);
+	err = log_decode(playback->log, item->record, item->record_len, &event);
+	return err ? err : sink_event(playback->sink, event);
+}
+
 static struct error *show_item(struct playback *playback, const struct replay_item *item)
 {
 	_cleanup_(event_freep) struct event *event = NULL;
@@ -59,6 +73,8 @@ static struct error *show_item(struct playback *playback, const struct replay_it
 	if (item->is_summary)
 		return show_summary(playback->sink, playback->plan->probes[item->probe].text,
 				    &item->accounting);
+	if (log_is_record(item->record, item->record_len))
+		return show_line(playback, item);
 	err = show_decode(&playback->decoder, item->record, item->record_len, item->late,
 			  item->n_late, &event);
 	return err ? err : sink_event(playback->sink, event);
@@ -85,6 +101,7 @@ static struct error *finish(struct playback *playback, struct error *err)
 		error_free(later);
 	else
 		err = later;
+	log_decoder_free(playback->log);
 	processes_free(playback->processes);
 	plan_free(playback->plan);
 	replay_close(playback->replay);
@@ -93,7 +110,7 @@ static struct error *finish(struct playback *playback, struct error *err)
 
 struct error *cmd_replay(const struct spec *spec, struct arena *arena)
 {
-	struct playback playback = {0};
+	struct playback playback = {.with_values = spec->format != FORMAT_TEXT};
 	struct error *err = open_file(&playback, spec->file, arena);
 
 	if (!err)

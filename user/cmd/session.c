@@ -34,6 +34,8 @@ struct session {
 	size_t n_notices, n_told;
 	bool told_replaced;
 	u64 started_ns, stopped_ns;
+	struct error *(*idle)(void *context); /* or NULL */
+	void *idle_context;
 };
 
 /* Set by SIGINT and SIGTERM; a second one ends the program as usual. */
@@ -295,6 +297,12 @@ static void stop(struct session *session)
 	session->stopped = true;
 }
 
+void session_on_idle(struct session *session, struct error *(*idle)(void *context), void *context)
+{
+	session->idle = idle;
+	session->idle_context = context;
+}
+
 /* Also while records come without a pause, ends are seen. */
 struct error *session_next(struct session *session, const struct record_head **record)
 {
@@ -310,7 +318,11 @@ struct error *session_next(struct session *session, const struct record_head **r
 		*record = NULL;
 		if (session->n_told < session->n_notices)
 			return NULL;
-		err = load_next(session->load, STEP_MS, lives_fd(session->lives), record);
+		err = load_next(session->load, 0, -1, record);
+		if (!err && !*record && session->idle)
+			err = session->idle(session->idle_context);
+		if (!err && !*record)
+			err = load_next(session->load, STEP_MS, lives_fd(session->lives), record);
 		if (err || *record)
 			return err;
 		if (session->stopped)

@@ -26,6 +26,8 @@ struct decoder *session_decoder(struct session *session);
  * a notice instead.
  */
 struct error *session_next(struct session *session, const struct record_head **record) _must_use_;
+/* Called when all that is there has been handed over, before it waits for more. */
+void session_on_idle(struct session *session, struct error *(*idle)(void *context), void *context);
 /* Something the user should know, once; else NULL. */
 const char *session_notice(struct session *session);
 /* Final figures of one probe, after error_end. */

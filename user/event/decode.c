@@ -111,7 +111,7 @@ static void fill_regs(struct event *event, const struct arch *arch, const struct
 	event->regs = regs;
 }
 
-static void fill_place(struct event *event, const struct plan *plan, const struct place *place)
+void event_fill_place(struct event *event, const struct plan *plan, const struct place *place)
 {
 	event->probe = plan->probes[place->probe].text;
 	event->place_index = place->index;
@@ -172,11 +172,11 @@ static bool is_probed_module(const struct event_module *module, const struct pla
 }
 
 /* A process that has called exec or dlopen since its maps were read gets them read again. */
-static void fill_modules(struct event *event, const struct decoder *decoder,
-			 const struct record_head *head, const struct place *place, u64 ip)
+void event_fill_modules(struct event *event, const struct decoder *decoder, u64 start_time,
+			const struct place *place, u64 ip)
 {
 	struct process *process =
-		processes_get(decoder->processes, (int)head->pid, head->start_time, head->ktime);
+		processes_get(decoder->processes, (int)event->pid, start_time, event->ktime_ns);
 	u64 bias = ip - place->pc;
 	bool found = is_probed_module(module_at(process->modules, process->n_modules, ip), place,
 				      bias);
@@ -203,12 +203,12 @@ static struct error *fill_event(struct event *event, struct decoder *decoder,
 	struct error *err;
 
 	fill_head(event, decoder, head);
-	fill_place(event, decoder->plan, place);
+	event_fill_place(event, decoder->plan, place);
 	fill_regs(event, arch, head);
 	/* A probe that was moved shows the place that was asked for; choose.h says why it may. */
 	event->regs->value[arch->dwarf_pc] = ip - place->pc + place->asked;
 	event->image = image_new(event->arena);
-	fill_modules(event, decoder, head, place, ip);
+	event_fill_modules(event, decoder, head->start_time, place, ip);
 	err = add_chunks(event, head);
 	if (err)
 		return err;

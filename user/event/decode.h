@@ -37,6 +37,10 @@ s64 decoder_realtime_offset(void);
 struct error *event_decode(struct decoder *decoder, const void *bytes, size_t len,
 			   const struct late_memory *late, size_t n_late,
 			   struct event **event) _must_use_;
+/* Parts of it, for records of another form: the place, and what is mapped in the process. */
+void event_fill_place(struct event *event, const struct plan *plan, const struct place *place);
+void event_fill_modules(struct event *event, const struct decoder *decoder, u64 start_time,
+			const struct place *place, u64 ip);
 void event_free(struct event *event);
 void event_freep(struct event **event); /* for _cleanup_() */
 

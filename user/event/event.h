@@ -12,7 +12,7 @@
 #include "record.h"
 #include "value/value.h"
 
-enum event_kind { EVENT_SNAPSHOT, EVENT_SUMMARY, EVENT_NOTICE };
+enum event_kind { EVENT_SNAPSHOT, EVENT_LOG, EVENT_SUMMARY, EVENT_NOTICE };
 
 /* A module mapped in the process of the event. */
 struct event_module {
@@ -92,6 +92,13 @@ struct event {
 	struct value **captures;
 	size_t n_captures;
 	bool show_regs;
+	/* LOG */
+	const char *message;       /* with its values; bytes of the target as they are */
+	size_t message_len;
+	struct value **values;     /* one for each of the message, if they were asked for */
+	size_t n_values;
+	u64 suppressed, lost;      /* lines of this probe that are missing before this one: by the */
+				   /* rate, by a full ring */
 	struct accounting accounting; /* SUMMARY */
 	const char *notice;        /* NOTICE: a sentence */
 	struct arena *arena;       /* everything above lives here */

@@ -116,7 +116,8 @@ void recording_add(struct recording *recording, const struct record_head *record
 		put_process(recording, process);
 		process->recorded = true;
 	}
-	image_each(event->image, IMAGE_LATE, put_late, recording);
+	if (event->image)
+		image_each(event->image, IMAGE_LATE, put_late, recording);
 	put_section(recording, SECTION_RECORD, record, record->size, NULL, 0);
 }
 

@@ -21,8 +21,8 @@ static enum absence symbol_address(void *context_pointer, const char *name, u64 
 	return linker_symbol(context->event, name, address);
 }
 
-static const char *symbol_text(void *context_pointer, u64 address, bool functions_only,
-			       struct arena *arena)
+const char *frame_symbol(void *context_pointer, u64 address, bool functions_only,
+			 struct arena *arena)
 {
 	struct frame_context *context = context_pointer;
 	struct event *event = context->event;
@@ -104,7 +104,7 @@ struct error *frame_context(struct event *event, struct frame *frame,
 		.image = event->image,
 		.limits = limits,
 		.loc = &made->loc,
-		.symbol = symbol_text,
+		.symbol = frame_symbol,
 		.implicit = implicit_target,
 		.context = made,
 	};

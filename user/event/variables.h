@@ -36,6 +36,10 @@ struct error *frame_context(struct event *event, struct frame *frame,
 			    const struct value_limits *limits,
 			    struct frame_context **context) _must_use_;
 
+/* "main+4" for an address in a module of the event: value_context's symbol callback. */
+const char *frame_symbol(void *frame_context, u64 address, bool functions_only,
+			 struct arena *arena);
+
 /* Fills frame->variables of every frame: innermost block first, as in the debug information. */
 struct error *event_values(struct event *event, const struct value_limits *limits) _must_use_;
 

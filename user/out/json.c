@@ -6,6 +6,9 @@
  *           place{function file line pc module build_id}
  *           frames[{n function file line pc ip module inlined signal late variables[...]}]
  *           stack_end stack_cut captures[...] registers{name: "0x..."}
+ * log       probe id time pid tid comm cpu place{...} message values[...]
+ *           suppressed, lost: lines that are missing before this one, by the rate and by a full
+ *           buffer; left out where none is
  * summary   probe hits over_limit condition_error condition_false rate_limited buffer_full emitted
  *           missed (null: the kernel doesn't say) faulted seconds
  * notice    text
@@ -13,7 +16,7 @@
  * A variable, and each of its children:
  *   name      null for what a pointer points to
  *   type      as C writes it
- *   kind      argument, local, global, capture; member, base, element, pointee
+ *   kind      argument, local, global, capture, value; member, base, element, pointee
  *   status    ok, or why the value is missing (base/absence.h)
  *   value     number, string or bool where JSON holds it exactly, else the text; null for what is
  *             missing and for what has members or elements instead
@@ -272,7 +275,8 @@ static void put_registers(struct json *json, const struct event *event)
 	json_object_end(json);
 }
 
-static void put_snapshot(struct json *json, const struct event *event)
+/* Which hit it was. */
+static void put_hit(struct json *json, const struct event *event)
 {
 	put_text_key(json, "probe", event->probe);
 	put_number_key(json, "id", event->id);
@@ -282,6 +286,23 @@ static void put_snapshot(struct json *json, const struct event *event)
 	put_text_key(json, "comm", event->comm);
 	put_number_key(json, "cpu", event->cpu);
 	put_place(json, &event->place);
+}
+
+static void put_log(struct json *json, const struct event *event)
+{
+	put_hit(json, event);
+	json_key(json, "message");
+	json_bytes(json, event->message, event->message_len);
+	put_variables(json, "values", event->values, event->n_values, event->arena);
+	if (event->suppressed)
+		put_number_key(json, "suppressed", event->suppressed);
+	if (event->lost)
+		put_number_key(json, "lost", event->lost);
+}
+
+static void put_snapshot(struct json *json, const struct event *event)
+{
+	put_hit(json, event);
 	json_key(json, "frames");
 	json_array(json);
 	for (size_t i = 0; i < event->n_frames; i++)
@@ -316,6 +337,7 @@ static void put_summary(struct json *json, const struct event *event)
 static struct error *json_event(struct sink *sink, const struct event *event)
 {
 	static const char *const names[] = {[EVENT_SNAPSHOT] = "snapshot",
+					    [EVENT_LOG] = "log",
 					    [EVENT_SUMMARY] = "summary",
 					    [EVENT_NOTICE] = "notice"};
 	_cleanup_(strbuf_free) struct strbuf out = {0};
@@ -327,6 +349,7 @@ static struct error *json_event(struct sink *sink, const struct event *event)
 	put_text_key(&json, "event", names[event->kind]);
 	switch (event->kind) {
 	case EVENT_SNAPSHOT: put_snapshot(&json, event); break;
+	case EVENT_LOG: put_log(&json, event); break;
 	case EVENT_SUMMARY: put_summary(&json, event); break;
 	case EVENT_NOTICE: put_text_key(&json, "text", event->notice); break;
 	}
@@ -335,7 +358,8 @@ static struct error *json_event(struct sink *sink, const struct event *event)
 	if (err)
 		return err;
 	strbuf_putc(&out, '\n');
-	return render_write(sink->options.out, &out);
+	return event->kind == EVENT_LOG ? render_write_later(sink->options.out, &out)
+					: render_write(sink->options.out, &out);
 }
 
 const struct sink_type sink_json = {.name = "json", .event = json_event};

@@ -14,6 +14,16 @@ static const char *const colors[] = {[PEN_TITLE] = "\033[1m",
 				     [PEN_ADDRESS] = "\033[34m",
 				     [PEN_DIM] = "\033[2m"};
 
+/* Bytes of printable ASCII at the start. */
+static size_t plain_run(const u8 *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= ' ' && text[n] < 0x7f)
+		n++;
+	return n;
+}
+
 static void put_safe(struct pen *pen, const char *text)
 {
 	const u8 *at = (const u8 *)text;
@@ -21,6 +31,13 @@ static void put_safe(struct pen *pen, const char *text)
 	u32 code;
 
 	for (; rest; at += n, rest -= n) {
+		n = plain_run(at, rest);
+		if (n) {
+			pen->column += n;
+			if (pen->out)
+				strbuf_add(pen->out, at, n);
+			continue;
+		}
 		n = utf8_decode(at, rest, &code);
 		if (n && utf8_is_printable(code)) {
 			pen->column++;

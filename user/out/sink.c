@@ -54,11 +54,25 @@ struct error *sink_end(struct sink *sink)
 	return err;
 }
 
+struct error *sink_flush(struct sink *sink)
+{
+	if (fflush(sink->options.out) != 0)
+		return error_errno(ERROR_FAILED, "cannot write the output");
+	return NULL;
+}
+
 struct error *render_write(FILE *out, const struct strbuf *text)
 {
 	if (!text->len)
 		return NULL;
 	if (fwrite(text->text, 1, text->len, out) != text->len || fflush(out) != 0)
+		return error_errno(ERROR_FAILED, "cannot write the output");
+	return NULL;
+}
+
+struct error *render_write_later(FILE *out, const struct strbuf *text)
+{
+	if (text->len && fwrite(text->text, 1, text->len, out) != text->len)
 		return error_errno(ERROR_FAILED, "cannot write the output");
 	return NULL;
 }

@@ -34,6 +34,8 @@ struct sink {
 struct error *sink_new(const char *name, const struct sink_options *options,
 		       struct sink **sink) _must_use_;
 struct error *sink_event(struct sink *sink, const struct event *event) _must_use_;
+/* Log lines are written in large pieces: what is left goes out now. */
+struct error *sink_flush(struct sink *sink) _must_use_;
 struct error *sink_end(struct sink *sink) _must_use_; /* also frees it */
 
 #endif

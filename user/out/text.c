@@ -317,6 +317,7 @@ static struct error *text_event(struct sink *sink, const struct event *event)
 {
 	switch (event->kind) {
 	case EVENT_SNAPSHOT: return put_snapshot(sink, event);
+	case EVENT_LOG: return text_log(sink, event);
 	case EVENT_SUMMARY: return sink->options.quiet ? NULL : put_summary(sink, event);
 	case EVENT_NOTICE: return sink->options.quiet ? NULL : put_notice(sink, event);
 	}

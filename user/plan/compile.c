@@ -5,6 +5,7 @@
 
 #include "plan/scope.h"
 #include "plan/table.h"
+#include "plan/values.h"
 
 /* The roots of one place while they are gathered. */
 struct root_list {
@@ -314,31 +315,71 @@ static bool tls_offset(void *context, struct dw *dw, u64 offset, s64 *from_threa
 	return dw_tls_offset(dw ? dw : module, offset, from_thread_pointer);
 }
 
-struct error *plan_compile(struct plan *plan, struct place *place,
-			   const struct gen_features *features)
+struct error *plan_type_expression(const char *text, const struct plan_module *module,
+				   const struct expr_scope *scope, struct arena *arena,
+				   const struct expr **typed)
 {
-	struct plan_program program = {0};
-	struct root_list list;
-	struct gen_place gen = {
+	struct expr *result;
+	struct error *err = type_expression(text, module, scope, arena, &result);
+
+	if (!err)
+		*typed = result;
+	return err;
+}
+
+static struct error *gen_place(struct plan *plan, const struct place *place,
+			       const struct gen_features *features, struct gen_place *gen)
+{
+	struct cfi_row *row = NULL;
+	struct error *err = dw_cfi_row(place->module->dw, place->pc, plan->arena, &row);
+
+	*gen = (struct gen_place){
 		.arch = elf_file_arch(place->module->file),
+		.cfi = row,
 		.module = place->module->dw,
 		.tls_offset = tls_offset,
 		.context = place->module->dw,
 		.features = *features,
 	};
-	struct cfi_row *row = NULL;
+	return err;
+}
+
+struct error *plan_type_values(struct plan *plan, struct place *place)
+{
+	const struct gen_features features = {0};
+	struct plan_program unused;
+	struct gen_place gen;
 	struct error *err;
 
-	err = dw_cfi_row(place->module->dw, place->pc, plan->arena, &row);
-	gen.cfi = row;
+	if (!plan->spec->message)
+		return NULL;
+	err = gen_place(plan, place, &features, &gen);
+	return err ? err : plan_values(plan, place, &gen, &unused);
+}
+
+static struct error *compile_snapshot(struct plan *plan, struct place *place,
+				      const struct gen_place *gen, struct plan_program *program)
+{
+	struct root_list list;
+	struct error *err = plan_type_captures(plan, place);
+
+	if (!err)
+		err = gather_roots(plan, place, gen->cfi, &list);
+	return err ? err : compile_roots(plan, &list, gen, program);
+}
+
+struct error *plan_compile(struct plan *plan, struct place *place,
+			   const struct gen_features *features)
+{
+	struct plan_program program = {0};
+	struct gen_place gen;
+	struct error *err = gen_place(plan, place, features, &gen);
+
 	if (!err && plan->spec->condition)
 		err = compile_condition(plan, place, &gen, &program.condition);
 	if (!err)
-		err = plan_type_captures(plan, place);
-	if (!err)
-		err = gather_roots(plan, place, row, &list);
-	if (!err)
-		err = compile_roots(plan, &list, &gen, &program);
+		err = plan->spec->message ? plan_values(plan, place, &gen, &program)
+					  : compile_snapshot(plan, place, &gen, &program);
 	if (!err)
 		place->program = program_index(plan, &program);
 	return err;

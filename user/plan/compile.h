@@ -11,7 +11,12 @@
  */
 struct error *plan_compile(struct plan *plan, struct place *place,
 			   const struct gen_features *features) _must_use_;
-/* The captures alone, for a plan that was read from a file. */
+/* The captures and values alone, for a plan that was read from a file. */
 struct error *plan_type_captures(struct plan *plan, struct place *place) _must_use_;
+struct error *plan_type_values(struct plan *plan, struct place *place) _must_use_;
+
+struct error *plan_type_expression(const char *text, const struct plan_module *module,
+				   const struct expr_scope *scope, struct arena *arena,
+				   const struct expr **typed) _must_use_;
 
 #endif

@@ -62,6 +62,8 @@ static bool names_registers(const struct spec *spec, const struct place *place)
 {
 	bool names = spec->regs || place->is_return || (spec->condition && strchr(spec->condition, '$'));
 
+	for (size_t i = 0; spec->message && i < spec->message->n_parts; i++)
+		names |= spec->message->parts[i].expr && strchr(spec->message->parts[i].expr, '$');
 	for (size_t i = 0; i < spec->n_captures; i++)
 		names |= strchr(spec->captures[i], '$') != NULL;
 	return names;

@@ -36,6 +36,20 @@ struct plan_probe {
 	struct place_spec spec;
 };
 
+enum { PLAN_NO_SLOT = UINT32_MAX };
+
+/* One expression of a log message, at one place (values.h). */
+struct plan_value {
+	const char *text; /* as written */
+	enum message_form form;
+	const char *missing;     /* why it can't be had here; NULL: it can */
+	const struct expr *expr; /* typed, and its */
+	const struct type *type; /* NULL if missing */
+	bool is_comm;            /* $comm, which every record has */
+	u32 slot;                /* of the number or the bytes; PLAN_NO_SLOT */
+	u32 string;              /* of the string that it points to; PLAN_NO_SLOT */
+};
+
 /* Where a probe is in one binary. */
 struct place {
 	u32 index; /* cookie, record_head.place */
@@ -57,6 +71,8 @@ struct place {
 	u32 program;       /* index in plan.programs */
 	struct expr *condition; /* typed; NULL: none */
 	struct expr **captures; /* typed, one for each --capture */
+	struct plan_value *values; /* of a log, in the order of the message */
+	size_t n_values;
 };
 
 /* The instructions that a group of places shares. */

@@ -372,6 +372,18 @@ static bool read_line(struct reader *reader)
 	return more && !reader->bad && reader->line < MAX_LINES;
 }
 
+/* Notes about values are in the file already. */
+static struct error *type_again(struct plan *plan, struct place *place)
+{
+	size_t notes = plan->n_notes;
+	struct error *err = plan_type_captures(plan, place);
+
+	if (!err)
+		err = plan_type_values(plan, place);
+	plan->n_notes = notes;
+	return err;
+}
+
 static struct error *finish(struct reader *reader)
 {
 	struct plan *plan = reader->plan;
@@ -385,7 +397,7 @@ static struct error *finish(struct reader *reader)
 	plan->spec = spec;
 	for (size_t i = 0; i < plan->n_places && !err; i++)
 		if (plan->places[i].module->dw)
-			err = plan_type_captures(plan, &plan->places[i]);
+			err = type_again(plan, &plan->places[i]);
 	return err;
 }
 
