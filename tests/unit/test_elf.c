@@ -358,6 +358,29 @@ static void test_damaged_files_do_no_harm(void **state)
 	free(bytes);
 }
 
+/* The sanitizers say whether a header is read where it can't be. */
+static void test_a_section_table_may_lie_anywhere(void **state)
+{
+	size_t len, table;
+	unsigned opened = 0;
+	Elf64_Ehdr header;
+	u8 *bytes, *moved;
+
+	assert_true(build("victim", "-O1 -g"));
+	bytes = read_program("victim", &len);
+	memcpy(&header, bytes, sizeof(header));
+	table = (size_t)header.e_shnum * header.e_shentsize;
+	moved = calloc(1, len + table + 8);
+	memcpy(moved, bytes, len);
+	memcpy(moved + (len | 1), bytes + header.e_shoff, table);
+	header.e_shoff = len | 1;
+	memcpy(moved, &header, sizeof(header));
+	try_bytes(moved, (len | 1) + table, &opened);
+	assert_int_equal(opened, 1);
+	free(moved);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_landing_pads),
 		cmocka_unit_test(test_truncated_files_are_refused),
 		cmocka_unit_test(test_damaged_files_do_no_harm),
+		cmocka_unit_test(test_a_section_table_may_lie_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

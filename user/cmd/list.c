@@ -146,7 +146,8 @@ static struct error *print_items(struct list *list)
 {
 	struct error *err = NULL;
 
-	qsort(list->items, list->n_items, sizeof(*list->items), compare_items);
+	if (list->n_items)
+		qsort(list->items, list->n_items, sizeof(*list->items), compare_items);
 	for (size_t i = 0; !err && i < list->n_items; i++) {
 		const struct list_item *item = &list->items[i];
 

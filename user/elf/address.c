@@ -79,12 +79,13 @@ size_t elf_file_sections(const struct elf_file *file, const struct elf_section *
 static void decompress(const struct elf_file *file, size_t i)
 {
 	Elf_Scn *scn = elf_getscn(file->elf, i);
-	const Elf64_Shdr *header = scn ? elf64_getshdr(scn) : NULL;
+	Elf64_Shdr header;
 	Elf_Data *data;
 
-	if (!header || header->sh_type == SHT_NOBITS)
+	if (!elf_section_header((struct elf_file *)file, i, &header) ||
+	    header.sh_type == SHT_NOBITS)
 		return;
-	if (header->sh_flags & SHF_COMPRESSED && elf_compress(scn, 0, 0) < 0)
+	if (header.sh_flags & SHF_COMPRESSED && elf_compress(scn, 0, 0) < 0)
 		return;
 	data = elf_getdata(scn, NULL);
 	if (!data || !data->d_buf)

@@ -115,11 +115,11 @@ static struct error *load_segments(struct elf_file *file)
 bool elf_section_header(struct elf_file *file, size_t i, Elf64_Shdr *header)
 {
 	Elf_Scn *scn = elf_getscn(file->elf, i);
-	const Elf64_Shdr *found = scn ? elf64_getshdr(scn) : NULL;
+	const void *found = scn ? elf64_getshdr(scn) : NULL;
 
 	if (!found)
 		return false;
-	*header = *found;
+	memcpy(header, found, sizeof(*header)); /* it may lie anywhere in the file */
 	return true;
 }
 

@@ -123,7 +123,7 @@ static void push_cfa(struct machine *m, s64 offset)
 	if (!row) {
 		refuse(m, "no call frame information covers this place");
 	} else if (!row->cfa_is_expr) {
-		push_register(m, row->cfa_reg, row->cfa_offset + offset, NULL);
+		push_register(m, row->cfa_reg, (s64)((u64)row->cfa_offset + (u64)offset), NULL);
 	} else {
 		run(m, row->cfa_expr->ops, row->cfa_expr->n_ops);
 		if (m->n && m->entries[m->n - 1].kind == ENTRY_SPILL) {

@@ -136,7 +136,7 @@ static void put_variable(struct pen *pen, const struct event *event, size_t fram
 {
 	const struct frame *seen;
 
-	if (is_argument(value) && !tree_is_aggregate(value) && !value->n_children)
+	if (is_argument(value) && !tree_is_aggregate(value) && !tree_has_pointee(value))
 		return;
 	if (pen->out)
 		strbuf_printf(pen->out, "%*s", INDENT, "");

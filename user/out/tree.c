@@ -10,11 +10,17 @@ bool tree_is_aggregate(const struct value *value)
 	return value->absence == PRESENT && !value->is_scalar && value->n_children > 0;
 }
 
-/* A reference's text already ends with what it refers to. */
+static bool is_reference(const struct value *value)
+{
+	return value->absence == PRESENT && value->text && value->text[0] == '@';
+}
+
+/* A reference's text already ends with what it refers to, which does for a scalar. */
 static bool has_pointee(const struct value *value)
 {
-	return !tree_is_aggregate(value) && (value->n_children || value->cycle) &&
-	       !(value->text && value->text[0] == '@');
+	if (is_reference(value))
+		return value->n_children && tree_is_aggregate(value->children);
+	return !tree_is_aggregate(value) && (value->n_children || value->cycle);
 }
 
 static bool needs_mark(const struct value *value, bool late_above)
@@ -43,6 +49,10 @@ static void put_scalar(struct pen *pen, const struct value *value)
 	char address[24];
 	size_t len = strcspn(text, " ");
 
+	if (is_reference(value) && has_pointee(value)) {
+		pen_printf(pen, PEN_ADDRESS, "%.*s", (int)strcspn(text, ":"), text);
+		return;
+	}
 	if (!value->is_scalar || strncmp(text, "0x", 2) != 0 || len >= sizeof(address)) {
 		pen_put(pen, PEN_PLAIN, text);
 		return;
