@@ -183,6 +183,17 @@ class Snap(Process):
         return found
 
 
+def check_counts(snap, wanted):
+    """Each process's hits, exactly. A ring that was full (a machine so busy that snapline wasn't run) says so in
+    the summary; then the snapshots and those that had no room are together what was counted."""
+    full = sum(summary["buffer_full"] for summary in snap.summaries)
+    hits, got, total = sum(summary["hits"] for summary in snap.summaries), snap.by_pid(), sum(wanted.values())
+    check("hits", hits == total, hits, wanted, got)
+    check("hits of each process", got == wanted or (full and sum(got.values()) + full == total and
+                                                   all(n <= wanted.get(pid, 0) for pid, n in got.items())),
+          got, wanted, snap.summaries)
+
+
 def functions(shot):
     return [frame["function"] for frame in shot["frames"]]
 

@@ -9,6 +9,7 @@
 //   fork         a child does the rest, waited for       vfork  the same with vfork and exec
 //   leave        a child does the rest, its parent ends  exec FILE  FILE goes on with the rest
 //   forever      calls of step(), a millisecond apart    kill   SIGKILL to itself
+//   many N       N children that each call step() once   again  a thread executes this file with the rest
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -159,6 +160,33 @@ static void split_by_vfork(void)
 	give_rest(child, 1);
 }
 
+static void many_children(long n)
+{
+	for (long i = 0; i < n; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			call_steps(1, 0);
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+	}
+}
+
+static void *become_self(void *unused)
+{
+	become(self);
+	return NULL;
+}
+
+static void thread_executes(void)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, become_self, NULL);
+	pthread_join(thread, NULL);
+}
+
 static long number(void)
 {
 	return *rest ? atol(*rest++) : 0;
@@ -192,6 +220,11 @@ static void run_word(const char *word)
 		become(rest[-1]);
 	} else if (!strcmp(word, "forever")) {
 		call_steps(-1, 1000);
+	} else if (!strcmp(word, "many")) {
+		many_children(number());
+	} else if (!strcmp(word, "again")) {
+		tell();
+		thread_executes();
 	} else if (!strcmp(word, "kill")) {
 		tell();
 		kill(getpid(), SIGKILL);

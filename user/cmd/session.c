@@ -108,6 +108,32 @@ static void see_mapping(void *context, int pid, const struct watch_map *map)
 	error_free(load_add_pid(session->load, pid));
 }
 
+static void attach_again(void *context, int pid)
+{
+	struct session *session = context;
+	struct error *err;
+
+	if (session->stopped)
+		return;
+	err = load_attach_again(session->load, pid);
+	notice(session, "the first thread of process %d has ended: %s%s", pid,
+	       err ? "it is no longer seen, " : "hits of the last moment may be missing",
+	       err ? err->text : "");
+	error_free(err);
+}
+
+static void hear(struct session *session, enum load_filter filter)
+{
+	const struct watch_calls calls = {
+		.mapped = filter == LOAD_BINARY ? see_mapping : NULL,
+		.headless = filter == LOAD_PIDS ? attach_again : NULL,
+		.context = session,
+	};
+
+	if (session->watch)
+		watch_call(session->watch, &calls);
+}
+
 /* Those that have come between the search for the target's processes and now. */
 static struct error *add_new(struct session *session, const struct load_config *config)
 {
@@ -120,8 +146,6 @@ static struct error *add_new(struct session *session, const struct load_config *
 	err = proc_by_file(config->binary_path, session->arena, &pids, &n);
 	for (size_t i = 0; !err && i < n; i++)
 		err = load_add_pid(session->load, pids[i]);
-	if (!err && session->watch)
-		watch_see(session->watch, see_mapping, session);
 	return err;
 }
 
@@ -138,9 +162,11 @@ static struct error *load(struct session *session)
 		err = load_attach(session->load);
 	if (!err)
 		err = add_new(session, &config);
-	if (!err)
-		tell_attached(session);
-	return err;
+	if (err)
+		return err;
+	hear(session, config.filter);
+	tell_attached(session);
+	return NULL;
 }
 
 static void make_decoder(struct session *session)
@@ -195,16 +221,13 @@ static void check_files(struct session *session)
 	}
 }
 
+/* Without a watch it is seen by looking. */
 static void check_threads(struct session *session)
 {
-	int pid = lives_headless(session->lives);
-	struct error *err = pid ? load_attach_again(session->load, pid) : NULL;
+	int pid = session->watch ? 0 : lives_headless(session->lives);
 
 	if (pid)
-		notice(session, "the first thread of process %d has ended: %s%s", pid,
-		       err ? "it is no longer seen, " : "hits of the last second may be missing",
-		       err ? err->text : "");
-	error_free(err);
+		attach_again(session, pid);
 }
 
 static void check_target(struct session *session)

@@ -222,21 +222,36 @@ static u64 changed_at(const struct processes *processes, int pid, u64 ktime)
 	return source->changed ? source->changed(source->context, pid, ktime) : 0;
 }
 
-/* False: it is gone. */
+/* What is mapped now, and since when. False: nothing is, it is gone. */
+static bool read_maps(struct processes *processes, struct process *process, struct proc_map **maps,
+		      size_t *n)
+{
+	enum { TRIES = 3 };
+	struct error *err;
+
+	for (int i = 0; i < TRIES; i++) {
+		process->changed = changed_at(processes, process->pid, clock_now());
+		err = proc_maps(process->thread, processes->arena, maps, n);
+		if (err || !*n) {
+			error_free(err);
+			return false;
+		}
+		if (process->changed == changed_at(processes, process->pid, clock_now()))
+			return true;
+	}
+	return false; /* it maps so fast that only what the kernel said is of use */
+}
+
 static bool read_process(struct processes *processes, struct process *process)
 {
 	struct process_source source = {0};
 	struct proc_map *maps;
-	struct error *err;
 
 	processes->n_reads++;
 	process->thread = proc_thread(process->pid);
-	err = proc_maps(process->thread, processes->arena, &maps, &source.n_maps);
-	process->gone = err != NULL || source.n_maps == 0;
-	error_free(err);
+	process->gone = !read_maps(processes, process, &maps, &source.n_maps);
 	if (process->gone)
 		return false;
-	process->changed = changed_at(processes, process->pid, clock_now());
 	source.maps = maps;
 	mapped_files_know_root(processes->files, proc_root(process->thread, processes->arena));
 	read_vdso(processes, process->thread, &source);
@@ -346,7 +361,7 @@ bool process_is_as_it_was(const struct process *process)
 
 bool processes_refresh(struct processes *processes, struct process *process)
 {
-	return processes->live && !process->gone && read_process(processes, process);
+	return processes->live && process_is_as_it_was(process) && read_process(processes, process);
 }
 
 bool processes_learn(struct processes *processes, struct process *process)

@@ -60,20 +60,13 @@ static int open_uprobe(int type, const char *path, u64 offset, int pid)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool is_headless(const struct load_session *session, int pid)
+/* pid: whose alone it is; -1: of all. */
+static void push_link(struct load_session *session, int fd, int pid)
 {
-	for (size_t i = 0; i < session->n_headless; i++) {
-		if (session->headless[i] == pid)
-			return true;
-	}
-	return false;
-}
+	size_t n = session->n_links, capacity = session->link_capacity;
 
-static void add_headless(struct load_session *session, int pid)
-{
-	if (!is_headless(session, pid))
-		int_push(&session->headless, &session->n_headless, &session->headless_capacity,
-			 pid);
+	int_push(&session->link_pids, &n, &capacity, pid);
+	int_push(&session->links, &session->n_links, &session->link_capacity, fd);
 }
 
 /* A process whose first thread has exited is still there in the others. */
@@ -85,12 +78,7 @@ static int open_uprobe_thread(struct load_session *session, const struct load_pl
 	if (fd != -ESRCH || pid < 0)
 		return fd;
 	tid = proc_thread(pid);
-	if (tid == pid)
-		return fd;
-	fd = open_uprobe(session->uprobe_type, place->path, place->offset, tid);
-	if (fd >= 0)
-		add_headless(session, pid);
-	return fd;
+	return tid == pid ? fd : open_uprobe(session->uprobe_type, place->path, place->offset, tid);
 }
 
 static int link_perf(struct load_session *session, const struct session_place *place, int pid)
@@ -159,8 +147,25 @@ static struct error *attach_each(struct load_session *session, const struct load
 			return NULL;
 		if (fd < 0)
 			return attach_error(-fd, &places[i]);
-		int_push(&session->links, &session->n_links, &session->link_capacity, fd);
+		push_link(session, fd, pid);
 	}
+	return NULL;
+}
+
+/*
+ * A uprobe_multi link goes by the first thread of a process. Where that has ended a link of all
+ * processes does, which the program sorts out; beside other links it would count theirs twice.
+ */
+static struct error *multi_pid(const struct load_session *session, int pid, int *link_pid)
+{
+	*link_pid = pid;
+	if (pid < 0 || proc_thread(pid) == pid)
+		return NULL;
+	if (session->n_pids > 1)
+		return error_new(
+			ERROR_FAILED,
+			"process %d has lost its first thread: it can only be probed alone", pid);
+	*link_pid = -1;
 	return NULL;
 }
 
@@ -170,8 +175,9 @@ static struct error *attach_group(struct load_session *session, const struct loa
 {
 	const struct session_place *head = &session->places[places[first].index];
 	u64 *offsets = calloc(n, sizeof(*offsets)), *cookies = calloc(n, sizeof(*cookies));
+	int fd, link_pid;
 	u32 count = 0;
-	int fd;
+	struct error *err;
 
 	if (!offsets || !cookies)
 		error_no_memory();
@@ -183,45 +189,27 @@ static struct error *attach_group(struct load_session *session, const struct loa
 		cookies[count++] = places[i].index;
 		done[i] = true;
 	}
-	fd = link_multi(head->prog_fd, places[first].path, offsets, cookies, count, pid);
+	err = multi_pid(session, pid, &link_pid);
+	fd = err ? 0
+		 : link_multi(head->prog_fd, places[first].path, offsets, cookies, count, link_pid);
 	free(offsets);
 	free(cookies);
-	if (fd == -ESRCH)
-		return NULL;
+	if (err || fd == -ESRCH)
+		return err;
 	if (fd < 0)
 		return attach_error(-fd, &places[first]);
-	int_push(&session->links, &session->n_links, &session->link_capacity, fd);
-	return NULL;
-}
-
-/*
- * A uprobe_multi link goes by the first thread of a process. Where that has ended a link of all
- * processes does, which the program sorts out; beside other links it would count theirs twice.
- */
-static struct error *widen(struct load_session *session, int *pid)
-{
-	if (*pid < 0 || proc_thread(*pid) == *pid)
-		return NULL;
-	if (session->n_pids > 1)
-		return error_new(
-			ERROR_FAILED,
-			"process %d has lost its first thread: it can only be probed alone", *pid);
-	add_headless(session, *pid);
-	*pid = -1;
+	push_link(session, fd, pid);
 	return NULL;
 }
 
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
 			    int pid)
 {
-	struct error *err;
+	struct error *err = NULL;
 	bool *done;
 
 	if (!session->info.multi)
 		return attach_each(session, places, n, pid);
-	err = widen(session, &pid);
-	if (err)
-		return err;
 	done = calloc(n + 1, sizeof(*done));
 	if (!done)
 		error_no_memory();
@@ -249,12 +237,21 @@ int attach_one(int prog_fd, const char *path, u64 offset, int pid)
 struct error *load_attach_again(struct load_session *session, int pid)
 {
 	struct error *err = NULL;
+	size_t kept = 0;
 
-	if (session->config.filter != LOAD_PIDS || !session->attached || is_headless(session, pid))
+	if (session->config.filter != LOAD_PIDS || !session->attached)
 		return NULL;
+	for (size_t i = 0; i < session->n_links; i++) {
+		if (session->link_pids[i] == pid) {
+			close(session->links[i]);
+			continue;
+		}
+		session->link_pids[kept] = session->link_pids[i];
+		session->links[kept++] = session->links[i];
+	}
+	session->n_links = kept;
 	for (size_t i = 0; i < session->n_places && !err; i++)
-		err = attach_places(session, &session->places[session->order[i]].place, 1,
-				    session->info.multi && is_headless(session, pid) ? -1 : pid);
+		err = attach_places(session, &session->places[session->order[i]].place, 1, pid);
 	return err;
 }
 
@@ -264,7 +261,7 @@ static struct error *follow_by(struct load_session *session, const char *program
 
 	if (fd < 0)
 		return kernel_error(-fd, "cannot follow processes");
-	int_push(&session->links, &session->n_links, &session->link_capacity, fd);
+	push_link(session, fd, -1);
 	session->n_follow_links++;
 	return NULL;
 }

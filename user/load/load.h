@@ -150,8 +150,8 @@ struct error *load_start(const struct load_config *config,
 /* Adds a process to the filter (LOAD_PIDS: also attaches to it, if load_attach() was called). */
 struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
 /*
- * LOAD_PIDS: the process goes on in other threads, its first one has ended. Links go by the memory
- * of a thread, so they are made anew by one that lives, if they aren't already.
+ * LOAD_PIDS: the process's first thread is another one now (it has ended, or exec was called by another).
+ * Links go by the memory of a thread, so those of this process are made anew. Else nothing.
  */
 struct error *load_attach_again(struct load_session *session, int pid) _must_use_;
 /* LOAD_FOLLOW, LOAD_BINARY: does a process of the filter live? The kernel adds and removes descendants. */

@@ -43,10 +43,12 @@ struct error *session_add_pid(struct load_session *session, int pid, u64 expecte
 	code = bpf_map_update_elem(object_map(session->object, "pids"), &key, &start, BPF_ANY);
 	if (code)
 		return kernel_error(-code, "cannot add a process");
-	if (session->config.filter != LOAD_PIDS)
+	if (session->config.filter == LOAD_BINARY) /* added again and again */
 		return NULL;
 	int_push(&session->pids, &session->n_pids, &session->pid_capacity, pid);
 	object_set(session->object, "one_pid", session->n_pids == 1 ? key : 0);
+	if (session->config.filter != LOAD_PIDS)
+		return NULL;
 	for (size_t i = 0; i < session->n_places && session->attached; i++) {
 		const struct session_place *place = &session->places[session->order[i]];
 		struct error *err = attach_places(session, &place->place, 1, pid);
@@ -363,7 +365,7 @@ void load_free(struct load_session *session)
 	free(session->links);
 	free(session->prog_fds);
 	free(session->pids);
-	free(session->headless);
+	free(session->link_pids);
 	free(session->current);
 	arena_free(session->arena);
 	free(session);

@@ -40,10 +40,9 @@ struct load_session {
 	size_t n_places;
 	int *pids;
 	size_t n_pids, pid_capacity;
-	int *headless; /* those that are attached to by another thread than the first */
-	size_t n_headless, headless_capacity;
 	int binary_fd; /* LOAD_BINARY; 0: none */
 	int *links;
+	int *link_pids; /* whose alone each is, -1: of all; as long as links */
 	size_t n_links, link_capacity;
 	size_t n_follow_links; /* of n_links, those of no place */
 	int uprobe_type; /* of perf_event_attr */

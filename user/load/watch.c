@@ -42,8 +42,7 @@ struct watch {
 	struct cpu_ring *rings;
 	size_t n_rings;
 	bool everyone;
-	watch_see_fn see; /* or NULL */
-	void *context;
+	struct watch_calls calls;
 	struct spaces spaces;
 	struct told *told; /* of this poll */
 	size_t n_told, told_capacity;
@@ -111,9 +110,12 @@ static void take_exit(struct watch *watch, const struct told *told)
 	if (told->header.size < sizeof(*task) || task->pid != task->tid)
 		return;
 	space = spaces_at(&watch->spaces, task->pid, told->time);
-	/* its other threads may live on */
-	if (space && proc_ended((int)task->pid))
+	if (!space)
+		return;
+	if (proc_ended((int)task->pid))
 		space->ended = told->time;
+	else if (watch->calls.headless)
+		watch->calls.headless(watch->calls.context, space->pid);
 }
 
 static void take_comm(struct watch *watch, const struct told *told)
@@ -152,8 +154,8 @@ static void take_mmap(struct watch *watch, const struct told *told)
 		space = spaces_add_from_proc(&watch->spaces, record->pid);
 	if (space)
 		spaces_map(&watch->spaces, space, &map, told->time);
-	if (watch->see && map.executable)
-		watch->see(watch->context, (int)record->pid, &map);
+	if (watch->calls.mapped && map.executable)
+		watch->calls.mapped(watch->calls.context, (int)record->pid, &map);
 }
 
 static void take(struct watch *watch, const struct told *told)
@@ -231,8 +233,8 @@ static int by_time(const void *a, const void *b)
 }
 
 /*
- * The rings are read one after the other, so what is told after the first was read may be in a later
- * ring while what came before it, in the first, is not read yet. It waits for the next poll.
+ * The rings are read one after the other, so what is told after the first was read may be in a
+ * later ring while what came before it, in the first, is not read yet. It waits for the next poll.
  */
 void watch_poll(struct watch *watch)
 {
@@ -324,10 +326,9 @@ struct error *watch_start(bool everyone, const int *pids, size_t n_pids, struct 
 	return NULL;
 }
 
-void watch_see(struct watch *watch, watch_see_fn see, void *context)
+void watch_call(struct watch *watch, const struct watch_calls *calls)
 {
-	watch->see = see;
-	watch->context = context;
+	watch->calls = *calls;
 }
 
 bool watch_maps(struct watch *watch, int pid, u64 ktime, const struct watch_map **maps, size_t *n)
