@@ -22,7 +22,8 @@
 	X(TLS_UNKNOWN, "tls_unknown", "<thread-local storage of an unknown C library>") \
 	X(UNDEFINED, "undefined", "<no module of the process defines it>") \
 	X(UNRESOLVED, "unresolved", "<which module's it is, is not known>") \
-	X(FRAME_LIMIT, "frame_limit", "<needs its caller, cut off by --frames>") \
+	X(FRAME_LIMIT, "frame_limit", "<optimized out: its caller is beyond --frames>") \
+	X(NO_CALLER, "no_caller", "<optimized out: its caller was not found>") \
 	X(NO_MODULE, "no_module", "<its module is not mapped>") \
 	X(INCOMPLETE_TYPE, "incomplete_type", "<incomplete type>") \
 	X(UNSUPPORTED, "unsupported", "<location not understood>") \

@@ -263,7 +263,9 @@ enum absence entry_value(void *context_pointer, const struct loc *entry, u64 *va
 	const struct call_link *link;
 	const struct loc *loc;
 
-	if (!caller || context->nesting >= MAX_ENTRY_NESTING)
+	if (!caller)
+		return context->event->stack_cut ? ABSENT_FRAME_LIMIT : ABSENT_NO_CALLER;
+	if (context->nesting >= MAX_ENTRY_NESTING)
 		return ABSENT_NO_CALL_SITE;
 	err = frame_context(context->event, caller, context->limits, &outer);
 	if (!err && !context->has_links)

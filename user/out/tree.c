@@ -196,7 +196,8 @@ void tree_put_brief(struct pen *pen, const struct value *value)
 		pen_put(pen, PEN_PLAIN, "...");
 		return;
 	}
-	if (value->absence == ABSENT_NO_CALL_SITE)
+	if (value->absence == ABSENT_NO_CALL_SITE || value->absence == ABSENT_FRAME_LIMIT ||
+	    value->absence == ABSENT_NO_CALLER)
 		pen_put(pen, PEN_DIM, absence_text(ABSENT_OPTIMIZED_OUT));
 	else
 		put_own(pen, value);
