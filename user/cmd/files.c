@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmd/files.h"
 
+#include <string.h>
+
 #include "cmd/progress.h"
 
 struct error *target_plan_files(void *context, const char *binary, struct arena *arena,
@@ -11,7 +13,10 @@ struct error *target_plan_files(void *context, const char *binary, struct arena 
 	size_t n_found = target->n_files;
 
 	if (binary) {
-		struct error *err = target_library(target, binary, arena, &found, &n_found);
+		bool all = strcmp(binary, PLAN_ALL_FILES) == 0;
+		struct error *err =
+			all ? target_all_files(target, arena, &found, &n_found)
+			    : target_library(target, binary, arena, &found, &n_found);
 
 		if (err)
 			return err;

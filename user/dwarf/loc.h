@@ -106,6 +106,8 @@ struct loc_context {
 	enum absence (*tls_address)(void *context, u64 offset, u64 *address);
 	/* Address of what the process's modules define by this name. */
 	enum absence (*symbol_address)(void *context, const char *name, u64 *address);
+	/* Makes *loc one for expressions of another module; false if the process has it not. */
+	bool (*enter_module)(void *context, struct dw *dw, struct loc_context *loc);
 	void *context;
 	u8 nesting;                  /* private: bounds references to other variables */
 };

@@ -92,6 +92,27 @@ static struct loc *bind_by_name(struct dw *dw, Dwarf_Die *die, struct loc *loc, 
 	return dw_loc_of_one(op, arena);
 }
 
+/* At an offset in the module's thread-local storage. */
+static struct loc *loc_of_local(u64 offset, struct arena *arena)
+{
+	struct loc_op ops[] = {{.opcode = DW_OP_const8u, .a = (s64)offset},
+			       {.opcode = DW_OP_form_tls_address}};
+	struct loc *loc = arena_alloc(arena, sizeof(*loc));
+
+	loc->ops = arena_memdup(arena, ops, sizeof(ops));
+	loc->n_ops = ARRAY_LEN(ops);
+	return loc;
+}
+
+/* An alias (environ in libc) has a symbol, but no location. */
+static bool has_symbol(struct dw *dw, Dwarf_Die *die)
+{
+	const char *name = die_symbol_name(die);
+	const struct elf_symbol *symbol = name ? elf_file_symbol(dw->file, name) : NULL;
+
+	return symbol && symbol->is_global && (symbol->is_object || symbol->is_tls);
+}
+
 /*
  * A variable that this unit only declares: in a unit of the module without debug information, copied
  * into the program by the dynamic linker, or another module's.
@@ -107,7 +128,7 @@ static struct loc *loc_of_declared(struct dw *dw, Dwarf_Die *die, struct arena *
 		return dw_loc_absent(ABSENT_OPTIMIZED_OUT, arena);
 	symbol = elf_file_symbol(dw->file, name);
 	if (symbol && symbol->is_tls)
-		return dw_loc_absent(ABSENT_NO_TLS, arena);
+		return loc_of_local(symbol->pc, arena);
 	if (symbol && symbol->is_global && symbol->pc) {
 		op.a = (s64)symbol->pc;
 		dw_loc_bind(dw, &op, name, arena);
@@ -131,7 +152,7 @@ struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena
 		*loc = loc_of_constant(dw, &die, &attr, arena);
 	else if (die_attr(&die, DW_AT_location, &attr))
 		*loc = bind_by_name(dw, &die, dw_decode_attr(dw, &attr, pc, arena), arena);
-	else if (die_is_declaration(&die) && die_flag(&die, DW_AT_external))
+	else if (die_flag(&die, DW_AT_external) && (die_is_declaration(&die) || has_symbol(dw, &die)))
 		*loc = loc_of_declared(dw, &die, arena);
 	else
 		*loc = dw_loc_absent(ABSENT_OPTIMIZED_OUT, arena);
@@ -180,7 +201,8 @@ static bool find_global(struct dw *dw, const char *name, u64 from_pc, Dwarf_Die 
 		return true;
 	if (has_unit && dw_find_declared_in_unit(&unit, name, die))
 		return dw_find_external(dw, name, die) || true;
-	return dw_find_top(dw, name, DW_TAG_variable, die);
+	return (!has_unit && dw_find_external(dw, name, die)) ||
+	       dw_find_top(dw, name, DW_TAG_variable, die);
 }
 
 struct error *dw_global(struct dw *dw, const char *name, u64 from_pc, struct arena *arena,

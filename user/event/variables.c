@@ -21,6 +21,37 @@ static enum absence symbol_address(void *context_pointer, const char *name, u64 
 	return linker_symbol(context->event, name, address);
 }
 
+static bool is_module(const struct event_module *module, struct dw *dw)
+{
+	return module && module->dw &&
+	       (module->dw == dw || build_id_equal(elf_file_build_id(dw_file(module->dw)),
+						   elf_file_build_id(dw_file(dw))));
+}
+
+static bool enter_module(void *context_pointer, struct dw *dw, struct loc_context *loc)
+{
+	struct frame_context *context = context_pointer, *made;
+	struct event *event = context->event;
+
+	if (is_module(context->frame->module, dw))
+		return true;
+	for (size_t i = 0; i < event->n_modules; i++) {
+		const struct event_module *module = &event->modules[i];
+
+		if (!is_module(module, dw))
+			continue;
+		made = arena_memdup(event->arena, context, sizeof(*context));
+		made->frame = arena_memdup(event->arena, context->frame, sizeof(*context->frame));
+		made->frame->module = module;
+		loc->bias = module->bias;
+		loc->dw = module->dw;
+		loc->frame_base = NULL;
+		loc->context = made;
+		return true;
+	}
+	return false;
+}
+
 const char *frame_symbol(void *context_pointer, u64 address, bool functions_only,
 			 struct arena *arena)
 {
@@ -97,6 +128,7 @@ struct error *frame_context(struct event *event, struct frame *frame,
 		.entry_value = entry_value,
 		.tls_address = tls_address,
 		.symbol_address = symbol_address,
+		.enter_module = enter_module,
 		.context = made,
 	};
 	made->value = (struct value_context){

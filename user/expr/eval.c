@@ -75,6 +75,11 @@ static struct object variable_object(struct evaluator *ev, const struct expr *ex
 	struct loc_result found = {};
 	struct object object = {};
 
+	if (expr->dw && expr->dw != context.dw && context.enter_module &&
+	    !context.enter_module(context.context, expr->dw, &context)) {
+		evaluator_fail(ev, ABSENT_NO_MODULE);
+		return object;
+	}
 	if (expr->frame_base)
 		context.frame_base = expr->frame_base;
 	if (!expr->loc || expr->loc->absence != PRESENT) {

@@ -171,7 +171,7 @@ static void add_capture_steps(struct root_list *list, const struct expr *expr, c
 	add_capture_steps(list, expr->a, text);
 	add_capture_steps(list, expr->b, text);
 	add_capture_steps(list, expr->c, text);
-	if (expr->kind == EXPR_VARIABLE && expr->loc)
+	if (expr->kind == EXPR_VARIABLE && expr->loc && expr->dw == list->place->module->dw)
 		add_slots(list, expr->loc, text);
 	if (expr->is_lvalue && !expr->bit_size && type_is_scalar(expr->type))
 		add_root(list, root, plan_table_node(list->plan, expr->type, 0), text);

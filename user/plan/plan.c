@@ -6,6 +6,7 @@
 #include "plan/choose.h"
 #include "plan/compile.h"
 #include "plan/identity.h"
+#include "plan/others.h"
 #include "plan/resolve.h"
 
 enum { MAX_PLACES = 4096 };
@@ -52,9 +53,11 @@ static struct error *plan_module(struct plan *plan, const struct plan_file *file
 			return NULL;
 		}
 	err = open_module(file, plan->arena, module);
-	if (!err)
-		*arena_push(plan->arena, plan->modules, plan->n_modules) = *module;
-	return err;
+	if (err)
+		return err;
+	(*module)->plan = plan;
+	*arena_push(plan->arena, plan->modules, plan->n_modules) = *module;
+	return NULL;
 }
 
 /* Registers that the user names ($rdi, $arg1, $return) have to be those of the place itself. */
@@ -209,6 +212,8 @@ struct error *plan_build(const struct spec *spec, plan_files_fn files, void *con
 	build.plan = arena_alloc(arena, sizeof(*build.plan));
 	build.plan->arena = arena;
 	build.plan->spec = spec;
+	build.plan->files = files;
+	build.plan->files_context = context;
 	err = build_probes(&build);
 	if (err) {
 		plan_free(build.plan);
@@ -222,6 +227,7 @@ void plan_free(struct plan *plan)
 {
 	if (!plan)
 		return;
+	others_free(plan);
 	for (size_t i = 0; i < plan->n_modules; i++) {
 		dw_close(plan->modules[i]->dw);
 		elf_file_close(plan->modules[i]->file);

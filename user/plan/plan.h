@@ -28,6 +28,7 @@ struct plan_module {
 	struct elf_file *file;
 	struct dw *dw;
 	struct file_stamp stamp; /* when the plan was made */
+	struct plan *plan;	 /* that it belongs to; NULL: none */
 };
 
 /* A PLACE of the user. */
@@ -87,6 +88,22 @@ struct plan_program {
 	u32 n_values;
 };
 
+/* A file in which places are looked up: a target's executable, or a library that it maps. */
+struct plan_file {
+	const char *path;  /* to open it from here */
+	const char *shown;
+	const char *root;  /* where its debug files are looked up first: "" or /proc/PID/root */
+};
+
+/*
+ * Finds the files of each PLACE. `binary` is BIN of the place, or NULL for the target's executables.
+ * Given by the caller, so that a plan can be made of live processes and of plain files alike.
+ * PLAN_ALL_FILES: every file that the target maps or needs.
+ */
+#define PLAN_ALL_FILES "*"
+typedef struct error *(*plan_files_fn)(void *context, const char *binary, struct arena *arena,
+				       struct plan_file **files, size_t *n);
+
 struct plan {
 	struct arena *arena;
 	const struct spec *spec;
@@ -104,23 +121,12 @@ struct plan {
 	struct read_edge *edges;
 	size_t n_edges;
 	struct table *table; /* private to plan/table.c */
+	plan_files_fn files; /* for globals of other modules; NULL in a plan that was read */
+	void *files_context;
+	struct others *others; /* private to plan/others.c */
 	const char **notes; /* what the user should know, for stderr and explain */
 	size_t n_notes;
 };
-
-/* A file in which places are looked up: a target's executable, or a library that it maps. */
-struct plan_file {
-	const char *path;  /* to open it from here */
-	const char *shown;
-	const char *root;  /* where its debug files are looked up first: "" or /proc/PID/root */
-};
-
-/*
- * Finds the files of each PLACE. `binary` is BIN of the place, or NULL for the target's executables.
- * Given by the caller, so that a plan can be made of live processes and of plain files alike.
- */
-typedef struct error *(*plan_files_fn)(void *context, const char *binary, struct arena *arena,
-				       struct plan_file **files, size_t *n);
 
 struct error *plan_build(const struct spec *spec, plan_files_fn files, void *context,
 			 const struct gen_features *features, struct plan **plan) _must_use_;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "plan/others.h"
+
 struct scope_state {
 	struct plan_module *module;
 	u64 pc;
@@ -38,6 +40,35 @@ static bool say_why(struct error *err, struct arena *arena, const char **why)
 	return true;
 }
 
+/* A global of another file; what the probed one has by this name comes first. */
+static bool other_variable(struct scope_state *state, const char *name, struct arena *arena,
+			   const struct type **type, const struct loc **loc, struct dw **dw,
+			   const char **why)
+{
+	struct plan *plan = state->module->plan;
+	struct plan_module *module;
+	const struct type *enumeration;
+	struct loc *found = NULL;
+	struct dw_var var;
+	struct error *err;
+	s64 number;
+
+	err = dw_enumerator(state->module->dw, name, state->pc, &enumeration, &number);
+	if (!err || !plan || !others_find(plan, state->module, name, arena, &module, &var, why)) {
+		error_free(err);
+		return false;
+	}
+	error_free(err);
+	*type = var.type;
+	*dw = module->dw;
+	if (!say_why(dw_var_loc(module->dw, var.die, 0, arena, &found), arena, why)) {
+		*loc = found;
+		if (found->absence != PRESENT)
+			*why = absence_text(found->absence);
+	}
+	return true;
+}
+
 static bool scope_variable(void *context, const char *name, struct arena *arena,
 			   const struct type **type, const struct loc **loc,
 			   const struct loc **frame_base, struct dw **dw, const char **why)
@@ -53,7 +84,8 @@ static bool scope_variable(void *context, const char *name, struct arena *arena,
 
 		if (err) {
 			error_free(err);
-			return false;
+			*frame_base = NULL;
+			return other_variable(state, name, arena, type, loc, dw, why);
 		}
 		var = &global;
 	}

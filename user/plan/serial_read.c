@@ -187,6 +187,7 @@ static void read_module(struct reader *reader)
 	struct plan *plan = reader->plan;
 	struct plan_module *module = arena_alloc(plan->arena, sizeof(*module));
 
+	module->plan = plan;
 	module->path = get_string(reader);
 	module->shown = get_string(reader);
 	get_build_id(reader, &module->build_id);

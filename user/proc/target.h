@@ -47,5 +47,8 @@ struct error *target_find(const struct target_spec *spec, struct arena *arena,
  */
 struct error *target_library(const struct target *target, const char *name, struct arena *arena,
 			     struct target_file **files, size_t *n) _must_use_;
+/* Everything that the processes map as code, or, where there are none, that the files need. */
+struct error *target_all_files(const struct target *target, struct arena *arena,
+			       struct target_file **files, size_t *n) _must_use_;
 
 #endif

@@ -18,7 +18,7 @@ struct candidate {
 };
 
 struct search {
-	const char *name;
+	const char *name; /* NULL: all files */
 	struct arena *arena;
 	struct candidate *found;
 	size_t n;
@@ -46,6 +46,8 @@ static const char *base_name(const char *path)
 
 static enum rank rank_of(const char *path, const char *name)
 {
+	if (!name)
+		return RANK_EXACT;
 	if (strcmp(path, name) == 0)
 		return RANK_EXACT;
 	if (str_path_suffix(path, name))
@@ -150,7 +152,7 @@ static struct error *search_target(struct search *search, const struct target *t
 		err = search_process(search, &target->processes[i]);
 	for (size_t i = 0; !err && target->n_processes == 0 && i < target->n_files; i++)
 		err = search_file(search, &target->files[i]);
-	if (!err && search->n == 0 && strchr(search->name, '/'))
+	if (!err && search->n == 0 && search->name && strchr(search->name, '/'))
 		consider(search,
 			 (struct target_file){
 				 .path = search->name, .shown = search->name, .root = ""},
@@ -186,6 +188,14 @@ static struct error *not_found(const struct search *search, const struct target 
 	return err;
 }
 
+static void found_files(const struct search *search, struct target_file **files, size_t *n)
+{
+	*files = arena_array(search->arena, struct target_file, search->n);
+	for (size_t i = 0; i < search->n; i++)
+		(*files)[i] = search->found[i].file;
+	*n = search->n;
+}
+
 struct error *target_library(const struct target *target, const char *name, struct arena *arena,
 			     struct target_file **files, size_t *n)
 {
@@ -197,9 +207,18 @@ struct error *target_library(const struct target *target, const char *name, stru
 	strbuf_free(&search.seen);
 	if (err)
 		return err;
-	*files = arena_array(arena, struct target_file, search.n);
-	for (size_t i = 0; i < search.n; i++)
-		(*files)[i] = search.found[i].file;
-	*n = search.n;
+	found_files(&search, files, n);
 	return NULL;
+}
+
+struct error *target_all_files(const struct target *target, struct arena *arena,
+			       struct target_file **files, size_t *n)
+{
+	struct search search = {.arena = arena};
+	struct error *err = search_target(&search, target);
+
+	strbuf_free(&search.seen);
+	if (!err)
+		found_files(&search, files, n);
+	return err;
 }
