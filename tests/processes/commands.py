@@ -105,7 +105,7 @@ def gone():
     ended = Process("true")
     ended.wait()
     told = subprocess.run([SNAPLINE, "snap", "-p", str(ended.pid), "step"], capture_output=True, text=True, cwd=TOP)
-    check("status 4, with its pid", told.returncode == 4 and str(ended.pid) in told.stderr, told.returncode, told.stderr)
+    check("status 4 and its pid", told.returncode == 4 and str(ended.pid) in told.stderr, told.returncode, told.stderr)
     zombie = Process("true")
     time.sleep(0.2)
     told = subprocess.run([SNAPLINE, "snap", "-p", str(zombie.pid), "step"], capture_output=True, text=True, cwd=TOP)

@@ -359,6 +359,36 @@ def inside_namespace():
     return None
 
 
+@test("/proc of another pid namespace is refused: its numbers would mean other processes")
+def foreign_proc():
+    why = no_namespaces()
+    if why:
+        return why
+    told = subprocess.run(["unshare", "--pid", "--fork", "--kill-child", SNAPLINE, "snap", "-p", "1", "step"],
+                          capture_output=True, text=True, cwd=TOP)
+    check("status 1, and why", told.returncode == 1 and "another pid namespace" in told.stderr, told.returncode,
+          told.stderr)
+    return None
+
+
+@test("a process that snapline's pid namespace doesn't see: its pid is missing, not 0")
+def unseen():
+    why = no_namespaces()
+    if why:
+        return why
+    target = family("forever")
+    for form, said in (("json", '"pid":null,"tid":null'), ("text", "pid <of another namespace>")):
+        inside = Process("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", SNAPLINE, "snap",
+                         "-f", form, "-d", "10s", "-x", FAMILY, "step")
+        time.sleep(0.1)
+        target.go()
+        check("status 0", inside.wait() == 0, inside.err.lines)
+        check("it says so", any(said in line for line in inside.out.lines), inside.out.lines)
+        check("its function", any("call_steps" in line for line in inside.out.lines) or form == "json" and
+              any('"step"' in line for line in inside.out.lines), inside.out.lines)
+    return None
+
+
 @test("no debug information: functions, stack, registers, arguments, and what is missing")
 def bare():
     path = copy("bare")

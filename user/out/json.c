@@ -13,6 +13,8 @@
  *           missed (null: the kernel doesn't say) faulted seconds
  * notice    text
  *
+ * pid and tid are null for a process that snapline's pid namespace doesn't see.
+ *
  * A variable, and each of its children:
  *   name      null for what a pointer points to
  *   type      as C writes it
@@ -53,6 +55,16 @@ static void put_number_key(struct json *json, const char *key, u64 number)
 {
 	json_key(json, key);
 	json_u64(json, number);
+}
+
+/* 0: the process is not of snapline's pid namespace. */
+static void put_pid_key(struct json *json, const char *key, u32 pid)
+{
+	json_key(json, key);
+	if (pid)
+		json_u64(json, pid);
+	else
+		json_null(json);
 }
 
 static void put_hex_key(struct json *json, const char *key, u64 number)
@@ -281,8 +293,8 @@ static void put_hit(struct json *json, const struct event *event)
 	put_text_key(json, "probe", event->probe);
 	put_number_key(json, "id", event->id);
 	put_time(json, event->time_ns);
-	put_number_key(json, "pid", event->pid);
-	put_number_key(json, "tid", event->tid);
+	put_pid_key(json, "pid", event->pid);
+	put_pid_key(json, "tid", event->tid);
 	put_text_key(json, "comm", event->comm);
 	put_number_key(json, "cpu", event->cpu);
 	put_place(json, &event->place);

@@ -38,7 +38,11 @@ static void put_title(struct pen *pen, const struct event *event)
 	put_time(pen, event->time_ns);
 	if (event->comm)
 		pen_printf(pen, PEN_PLAIN, "  %s", event->comm);
-	pen_printf(pen, PEN_PLAIN, "  pid %u  tid %u  cpu %u", event->pid, event->tid, event->cpu);
+	if (event->pid)
+		pen_printf(pen, PEN_PLAIN, "  pid %u  tid %u", event->pid, event->tid);
+	else
+		pen_put(pen, PEN_PLAIN, "  pid <of another namespace>");
+	pen_printf(pen, PEN_PLAIN, "  cpu %u", event->cpu);
 	pen_newline(pen, 0);
 }
 

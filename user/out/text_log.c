@@ -56,7 +56,10 @@ struct error *text_log(const struct sink *sink, const struct event *event)
 	put_missing(&pen, event, event->lost, "lost: the buffer was full");
 	put_time(&pen, event->time_ns);
 	pen_put(&pen, PEN_PLAIN, event->comm ? event->comm : "?");
-	pen_printf(&pen, PEN_PLAIN, " %u/%u ", event->pid, event->tid);
+	if (event->pid)
+		pen_printf(&pen, PEN_PLAIN, " %u/%u ", event->pid, event->tid);
+	else
+		pen_put(&pen, PEN_PLAIN, " ?/? "); /* of another pid namespace */
 	put_place(&pen, event);
 	pen_put(&pen, PEN_PLAIN, event->message);
 	pen_newline(&pen, 0);

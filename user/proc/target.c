@@ -194,8 +194,8 @@ static struct error *find_comm(struct target *target, struct arena *arena)
 }
 
 /*
- * Of "/proc/12/root/bin/x" the part before "/bin/x": a file as that process sees it. The link leads to
- * what no path names, so it can't be resolved.
+ * Of "/proc/12/root/bin/x" the part before "/bin/x": a file as that process sees it. The link leads
+ * to what no path names, so it can't be resolved.
  */
 static size_t process_root_len(const char *path)
 {
@@ -273,6 +273,19 @@ static struct error *find_command(struct target *target, struct arena *arena)
 	return NULL;
 }
 
+/* Else every number that /proc says would be taken for another process. */
+static struct error *check_proc(void)
+{
+	char text[32] = "";
+	ssize_t len = readlink("/proc/self", text, sizeof(text) - 1);
+
+	if (len > 0 && atoi(text) == getpid())
+		return NULL;
+	return error_cure(error_new(ERROR_FAILED, len > 0 ? "/proc is that of another pid namespace"
+							  : "/proc is not mounted"),
+			  "mount -t proc proc /proc, in a mount namespace of its own.");
+}
+
 struct error *target_find(const struct target_spec *spec, struct arena *arena,
 			  struct target **target)
 {
@@ -287,6 +300,9 @@ struct error *target_find(const struct target_spec *spec, struct arena *arena,
 
 	if (spec->kind == TARGET_NONE)
 		return error_new(ERROR_USAGE, "no target is given");
+	err = check_proc();
+	if (err)
+		return err;
 	found->spec = spec;
 	err = finders[spec->kind](found, arena);
 	if (!err)
