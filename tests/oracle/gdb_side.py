@@ -5,7 +5,7 @@ The environment variable ORACLE_JOB names a JSON file:
   program, arguments, environment   what to run; no argument is empty or holds a space
   places                            [{id, module, address, skip}]: stop there after `skip` hits
   elements                          gdb's limit on array elements and characters
-  out                               file to write: {id: {pc, maps, frames, text}}
+  out                               file to write: {id: {pc, sp, threads, maps, frames, text}}
 """
 import json
 import os
@@ -218,6 +218,13 @@ def read_maps(pid):
     return maps
 
 
+def stop(at, maps, elements):
+    """All of one stop."""
+    return {"pc": at, "sp": int(gdb.newest_frame().read_register("sp")),
+            "threads": len(gdb.selected_inferior().threads()), "maps": maps, "frames": frames(elements),
+            "text": gdb.execute("bt -full -frame-arguments all", to_string=True)}
+
+
 class Run:
     def __init__(self, job):
         self.job = job
@@ -259,9 +266,7 @@ class Run:
         if point.hit_count != places[0]["skip"] + 1:
             return
         place = places.pop(0)
-        self.results[place["id"]] = {
-            "pc": at, "maps": read_maps(gdb.selected_inferior().pid), "frames": frames(self.job["elements"]),
-            "text": gdb.execute("bt -full -frame-arguments all", to_string=True)}
+        self.results[place["id"]] = stop(at, read_maps(gdb.selected_inferior().pid), self.job["elements"])
         if places:
             point.ignore_count = places[0]["skip"] - place["skip"] - 1
         else:
@@ -287,9 +292,7 @@ class Run:
             point = self.breakpoints[at]
             if self.points[at][0]["skip"] == 0:
                 place = self.points[at].pop(0)
-                self.results[place["id"]] = {
-                    "pc": at, "maps": self.maps, "frames": frames(self.job["elements"]),
-                    "text": gdb.execute("bt -full", to_string=True)}
+                self.results[place["id"]] = stop(at, self.maps, self.job["elements"])
             for place in self.points[at]:
                 place["skip"] -= 1
             if self.points[at]:

@@ -356,6 +356,24 @@ static void test_locations(void **state)
 	assert_text(world, value, "<optimized out>");
 }
 
+static void test_each_part_has_its_reason(void **state)
+{
+	struct world *world = *state;
+	const struct type *type = type_array_of(type_basic(TYPE_BASIC_INT), 2, world->arena);
+	const struct loc_op ops[] = {{.opcode = DW_OP_piece, .a = 4},
+				     {.opcode = DW_OP_reg4},
+				     {.opcode = DW_OP_piece, .a = 4}};
+	const struct loc loc = {PRESENT, ops, 3};
+	struct value *value;
+
+	world->regs.absence[4] = ABSENT_NOT_SAVED;
+	value = value_from_loc("pair", "local", type, &loc, &world->context);
+	assert_text(world, value, "{<optimized out>, <not saved>}");
+	world->regs.absence[4] = ABSENT_OPTIMIZED_OUT;
+	value = value_from_loc("pair", "local", type, &loc, &world->context);
+	assert_text(world, value, "<optimized out>");
+}
+
 static void test_variable_length_arrays(void **state)
 {
 	struct world *world = *state;
@@ -440,6 +458,7 @@ int main(void)
 		TEST(test_pieces),
 		TEST(test_implicit_pointers),
 		TEST(test_locations),
+		TEST(test_each_part_has_its_reason),
 		TEST(test_variable_length_arrays),
 		TEST(test_arrays),
 		TEST(test_hostile_types),

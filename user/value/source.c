@@ -166,6 +166,7 @@ void source_state(const struct source *source, u64 offset, u64 size, struct span
 			absent += to - from;
 			if (!state->why)
 				state->why = span;
+			state->mixed |= span->absence != state->why->absence;
 		} else {
 			late += min_u64(to - from, size - late);
 		}

@@ -41,6 +41,7 @@ void source_from_loc(struct source *source, const struct loc *loc, u64 size,
 struct span_state {
 	bool any_absent;
 	bool all_absent; /* every byte; `why` holds for the first */
+	bool mixed;	 /* not all that is absent is so for one reason */
 	bool any_late, all_late;
 	const struct span *why; /* the first absent span in it, or NULL */
 };

@@ -180,7 +180,7 @@ static bool check_state(const struct builder *builder, struct value *value,
 
 	source_state(source, site->offset, len, &state);
 	value->late = builder->late || (aggregate ? state.all_late : state.any_late);
-	if (state.all_absent || (state.any_absent && !aggregate)) {
+	if ((state.all_absent && !(aggregate && state.mixed)) || (state.any_absent && !aggregate)) {
 		build_absent(value, state.why);
 		if (state.why->is_pointer)
 			build_implicit(builder, value, state.why);
