@@ -385,6 +385,30 @@ static struct error *type_again(struct plan *plan, struct place *place)
 	return err;
 }
 
+static bool lacks_module(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_modules; i++)
+		if (!plan->modules[i]->dw)
+			return true;
+	return false;
+}
+
+/* A capture may need a module that isn't here: then it stays absent, which a note says already. */
+static struct error *type_captures(struct plan *plan)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < plan->n_places && !err; i++) {
+		if (plan->places[i].module->dw)
+			err = type_again(plan, &plan->places[i]);
+		if (err && lacks_module(plan)) {
+			error_free(err);
+			err = NULL;
+		}
+	}
+	return err;
+}
+
 static struct error *finish(struct reader *reader)
 {
 	struct plan *plan = reader->plan;
@@ -396,10 +420,7 @@ static struct error *finish(struct reader *reader)
 	*arena_push(plan->arena, reader->args, reader->n_args) = NULL;
 	err = spec_parse((int)reader->n_args - 1, reader->args, plan->arena, &spec);
 	plan->spec = spec;
-	for (size_t i = 0; i < plan->n_places && !err; i++)
-		if (plan->places[i].module->dw)
-			err = type_again(plan, &plan->places[i]);
-	return err;
+	return err ? err : type_captures(plan);
 }
 
 struct error *plan_read(const char *text, size_t len, const char *folder, struct plan **plan)
