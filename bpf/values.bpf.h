@@ -52,7 +52,8 @@ _inline_ u32 value_copy(void *data, struct bay_value *value, const struct value_
 {
 	bool is_string = slot->kind != VALUE_BYTES;
 	u64 at = slot->at, len = slot->size, got;
-	u32 state = VALUE_NOT_RESIDENT, faulted = 0;
+	/* Without looking at its mapping nothing more is known. */
+	u32 state = may_fault ? VALUE_NOT_RESIDENT : VALUE_UNREADABLE, faulted = 0;
 
 	if (at > knob_data_limit || !len || len > knob_value_bytes)
 		return 0;

@@ -62,15 +62,20 @@ static void copy_places(const struct plan *plan, struct load_place *places)
 
 /*
  * A record takes some 60 KiB of its CPU's ring. A session for a few hits needs no more than load/'s
- * own size; one without a limit gets room for a burst, of 64 MiB in all.
+ * own size; one without a limit gets room for a burst, of 64 MiB in all. A log whose rate limit was
+ * lifted gets twice that: half a second of what one thread can write, on a small machine.
  */
-static u32 buffer_bytes(const struct limits *limits)
+static u32 buffer_bytes(const struct spec *spec)
 {
 	enum { FEW = 32, MIB = 1024 * 1024, ALL_RINGS = 64 * MIB, BIGGEST = 16 * MIB };
+	enum { FLOW_RINGS = 128 * MIB, FLOW_BIGGEST = 64 * MIB };
+	const struct limits *limits = &spec->limits;
 	u64 cpus = max_u64((u64)sysconf(_SC_NPROCESSORS_CONF), 1);
 
 	if (limits->hits && limits->hits <= FEW)
 		return 0;
+	if (spec->message && !limits->rate)
+		return (u32)max_u64(min_u64(FLOW_RINGS / cpus, FLOW_BIGGEST), 4 * MIB);
 	return (u32)max_u64(min_u64(ALL_RINGS / cpus, BIGGEST), 4 * MIB);
 }
 
@@ -114,7 +119,7 @@ void config_from_plan(const struct plan *plan, const struct target *target, stru
 		.filter = filter_of(plan, target),
 		.binary_path = target->n_files ? target->files[0].path : NULL,
 		.stack_bytes = limits->stack_bytes,
-		.buffer_bytes = buffer_bytes(limits),
+		.buffer_bytes = buffer_bytes(plan->spec),
 		.fault = true,
 		.verbose = plan->spec->verbose,
 	};

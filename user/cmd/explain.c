@@ -4,9 +4,10 @@
  *
  *	{"event":"place","probe","module","build_id","function","file","line","inlined","why",
  *	 "asked","asked_instruction","asked_cost","probed","probed_instruction","probed_cost","moved",
- *	 "gdb","gdb_pc","program","frames":[...],"condition","captures":[...]}
+ *	 "gdb","gdb_pc","program","frames":[...],"condition","captures":[...],
+ *	 "values":[{"name","missing","expression"}]}
  *	{"event":"program","program","condition":[instructions],"roots":[{"name","bytes"}],
- *	 "root_instructions":[...]}
+ *	 "root_instructions":[...],"value_instructions":[...]}
  *	{"event":"note","text"}
  */
 #include <string.h>

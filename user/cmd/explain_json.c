@@ -60,6 +60,22 @@ static void add_addresses(struct json *json, const struct explained *explained)
 	number(json, "program", place->program + 1);
 }
 
+static void add_values(struct json *json, const struct place *place, struct arena *arena)
+{
+	json_key(json, "values");
+	json_array(json);
+	for (size_t i = 0; i < place->n_values; i++) {
+		const struct plan_value *value = &place->values[i];
+
+		json_object(json);
+		text(json, "name", value->text);
+		text(json, "missing", value->missing);
+		text(json, "expression", value->missing ? NULL : expr_dump(value->expr, arena));
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static void add_expressions(struct json *json, const struct explained *explained,
 			    struct arena *arena)
 {
@@ -72,6 +88,8 @@ static void add_expressions(struct json *json, const struct explained *explained
 	for (size_t i = 0; i < n; i++)
 		json_string(json, expr_dump(place->captures[i], arena));
 	json_array_end(json);
+	if (place->n_values)
+		add_values(json, place, arena);
 }
 
 static struct error *json_place(const struct explained *explained, struct arena *arena)
@@ -126,6 +144,8 @@ static struct error *json_program(const struct plan *plan, u32 index, unsigned v
 	}
 	json_array_end(&json);
 	add_listing(&json, "root_instructions", &program->roots, arena);
+	if (program->values.n)
+		add_listing(&json, "value_instructions", &program->values, arena);
 	return cmd_json_end(&json);
 }
 

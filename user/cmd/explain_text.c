@@ -33,6 +33,10 @@ static void print_expressions(const struct explained *explained, struct arena *a
 
 	if (place->condition)
 		printf("  condition %s\n", expr_dump(place->condition, arena));
+	for (size_t i = 0; i < place->n_values; i++)
+		printf("  value     %s: %s\n", place->values[i].text,
+		       place->values[i].missing ? place->values[i].missing
+						: expr_dump(place->values[i].expr, arena));
 	for (size_t i = 0; place->captures && i < spec->n_captures; i++)
 		printf("  capture   %s: %s\n", spec->captures[i],
 		       expr_dump(place->captures[i], arena));
@@ -103,6 +107,50 @@ static void print_roots(const struct plan *plan, const struct plan_program *prog
 	}
 }
 
+static const struct plan_value *value_of_slot(const struct place *place, u32 slot)
+{
+	for (size_t i = 0; i < place->n_values; i++)
+		if (place->values[i].slot == slot || place->values[i].string == slot)
+			return &place->values[i];
+	return NULL;
+}
+
+static void print_slot(const struct plan *plan, const struct plan_program *program,
+		       const struct place *place, u32 number)
+{
+	u64 shown = plan->spec->limits.string_bytes;
+	const struct value_slot *slot = &program->value_slots[number];
+	const struct plan_value *value =
+		value_of_slot(place, slot->kind == VALUE_INNER ? slot->from : number);
+	const char *text = value ? value->text : "?";
+
+	switch (slot->kind) {
+	case VALUE_SCALAR: printf("    %s\n", text); break;
+	case VALUE_BYTES: printf("    %u bytes of %s\n", slot->size, text); break;
+	case VALUE_STRING:
+		printf("    up to %llu characters at %s\n",
+		       (unsigned long long)min_u64(slot->size, shown), text);
+		break;
+	default:
+		printf("    up to %llu characters at the pointer %u bytes into %s\n",
+		       (unsigned long long)min_u64(slot->size, shown),
+		       slot->offset - program->value_slots[slot->from].at, text);
+	}
+}
+
+/* What a log line's record holds; the places of a program have the same. */
+static void print_values(const struct plan *plan, u32 number)
+{
+	const struct plan_program *program = &plan->programs[number];
+	const struct place *place = plan->places;
+
+	while (place->program != number)
+		place++;
+	printf("  writes%s\n", program->n_values ? "" : " no values");
+	for (u32 i = 0; i < program->n_values; i++)
+		print_slot(plan, program, place, i);
+}
+
 /* The pointers that the walk follows from each node; shared by all programs, so said once, with -v.
  */
 static void print_table(const struct plan *plan)
@@ -130,10 +178,15 @@ static struct error *text_program(const struct plan *plan, u32 number, unsigned 
 	printf("program %u\n", number + 1);
 	if (program->condition.n)
 		print_code("condition", &program->condition, arena);
-	print_roots(plan, program);
+	if (plan->spec->message)
+		print_values(plan, number);
+	else
+		print_roots(plan, program);
+	if (program->values.n)
+		print_code("values", &program->values, arena);
 	if (program->roots.n)
 		print_code("where the reads start", &program->roots, arena);
-	if (verbose && number == 0)
+	if (verbose && number == 0 && plan->n_nodes)
 		print_table(plan);
 	return NULL;
 }

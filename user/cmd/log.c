@@ -30,6 +30,14 @@ static struct error *flush(void *context)
 	return sink_flush(((struct log *)context)->sink);
 }
 
+/* Lines go out in large pieces; what is left when nothing comes is flushed. */
+static void use_large_buffer(void)
+{
+	enum { BYTES = 256 * 1024 };
+
+	setvbuf(stdout, NULL, _IOFBF, BYTES);
+}
+
 static struct error *open_outputs(struct log *log)
 {
 	struct decoder *decoder = session_decoder(log->session);
@@ -112,6 +120,7 @@ struct error *cmd_log(const struct spec *spec, struct arena *arena)
 	struct log log = {.spec = spec};
 	struct error *err;
 
+	use_large_buffer();
 	err = target_find(&spec->target, arena, &target);
 	if (!err)
 		err = session_gen_features(&features);

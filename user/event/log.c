@@ -102,6 +102,38 @@ static const u8 *slot_bytes(const struct log_decoder *log, u32 slot, size_t len)
 	return (const u8 *)log->head + log->head->data_offset + at;
 }
 
+static void need_modules(struct log_decoder *log)
+{
+	if (!log->has_modules)
+		event_fill_modules(&log->event, log->decoder, log->head->start_time, log->place,
+				   log->head->ip);
+	log->has_modules = true;
+}
+
+/*
+ * A string constant that the program never touched isn't resident, but it is in the file, which
+ * nobody can have changed. *len is without the NUL; NULL: there is none.
+ */
+static const u8 *constant_string(struct log_decoder *log, u32 slot, size_t *len)
+{
+	const struct bay_value *value = bay_value(log, slot);
+	const struct event_module *module;
+	size_t available = log->slots[slot].size;
+	const u8 *bytes = NULL;
+
+	if (!value->state || !value->bits || log->slots[slot].kind == VALUE_BYTES)
+		return NULL;
+	need_modules(log);
+	module = module_at(log->event.modules, log->event.n_modules, value->bits);
+	if (module && module->dw)
+		bytes = elf_file_constant_bytes(dw_file(module->dw), value->bits - module->bias,
+						&available);
+	if (!bytes)
+		return NULL;
+	*len = strnlen((const char *)bytes, available);
+	return *len < available || available >= log->slots[slot].size ? bytes : NULL;
+}
+
 static enum absence state_absence(u32 state)
 {
 	switch (state) {
@@ -113,20 +145,24 @@ static enum absence state_absence(u32 state)
 }
 
 /* Why a value is not there; NULL: it is. */
-static const char *missing_text(const struct log_decoder *log, const struct plan_value *value,
-				u32 slot, enum absence *why)
+static const char *missing_text(struct log_decoder *log, const struct plan_value *value, u32 slot,
+				enum absence *why)
 {
 	const struct bay_value *bits = bay_value(log, slot);
+	size_t len;
 
 	*why = ABSENT_NOT_CAPTURED;
 	if (!bits)
 		return absence_text(*why);
+	*why = PRESENT;
+	if (!bits->state || constant_string(log, slot, &len))
+		return NULL;
 	*why = state_absence(bits->state);
 	if (bits->state == VALUE_DIVISION)
 		return "<division by zero>";
-	if (bits->state && slot == value->string && !bits->bits)
+	if (slot == value->string && !bits->bits)
 		return "<null pointer>";
-	return bits->state ? absence_text(*why) : NULL;
+	return absence_text(*why);
 }
 
 /* The reason that the plan found, as one of the list where it is one. */
@@ -139,15 +175,17 @@ static enum absence planned_absence(const char *missing)
 }
 
 /* What is shown of a string; *cut: it goes on. */
-static const u8 *string_bytes(const struct log_decoder *log, u32 slot, size_t *len, bool *cut)
+static const u8 *string_bytes(struct log_decoder *log, u32 slot, size_t *len, bool *cut)
 {
 	size_t limit = log->limits.string_bytes;
+	const u8 *bytes = constant_string(log, slot, len);
 
-	*len = bay_value(log, slot)->len;
+	if (!bytes)
+		*len = bay_value(log, slot)->len;
 	*cut = *len > limit;
 	if (*cut)
 		*len = limit;
-	return slot_bytes(log, slot, *len);
+	return bytes ? bytes : slot_bytes(log, slot, *len);
 }
 
 static void add_slot(struct log_decoder *log, struct image *image, u32 slot)
@@ -159,6 +197,11 @@ static void add_slot(struct log_decoder *log, struct image *image, u32 slot)
 
 	if (how->kind == VALUE_SCALAR || !value->bits)
 		return;
+	bytes = constant_string(log, slot, &len);
+	if (bytes) {
+		image_add(image, value->bits, bytes, min_u64(len + 1, how->size), IMAGE_FILE);
+		return;
+	}
 	if (value->state) {
 		image_add_absent(image, value->bits, how->kind == VALUE_BYTES ? how->size : 1,
 				 state_absence(value->state));
@@ -190,10 +233,7 @@ static const char *symbol(void *context, u64 address, bool functions_only, struc
 {
 	struct log_decoder *log = context;
 
-	if (!log->has_modules)
-		event_fill_modules(&log->event, log->decoder, log->head->start_time, log->place,
-				   log->head->ip);
-	log->has_modules = true;
+	need_modules(log);
 	log->context.event = &log->event;
 	return frame_symbol(&log->context, address, functions_only, arena);
 }
