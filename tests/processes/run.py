@@ -3,10 +3,12 @@
 """Runs the process tests. usage: run.py [-t] [words of a test's name]; -t shows how long each took."""
 import sys
 
-import harness
-import lives  # noqa: F401 - tests are registered when they are read
-import places  # noqa: F401
-import commands  # noqa: F401
+sys.dont_write_bytecode = True
+
+import harness  # noqa: E402
+import lives  # noqa: E402,F401 - tests are registered when they are read
+import places  # noqa: E402,F401
+import commands  # noqa: E402,F401
 
 if __name__ == "__main__":
     sys.exit(harness.main())
