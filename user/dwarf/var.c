@@ -114,8 +114,8 @@ static bool has_symbol(struct dw *dw, Dwarf_Die *die)
 }
 
 /*
- * A variable that this unit only declares: in a unit of the module without debug information, copied
- * into the program by the dynamic linker, or another module's.
+ * A variable that this unit only declares: in a unit of the module without debug information,
+ * copied into the program by the dynamic linker, or another module's.
  */
 static struct loc *loc_of_declared(struct dw *dw, Dwarf_Die *die, struct arena *arena)
 {
@@ -156,17 +156,6 @@ struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena
 		*loc = loc_of_declared(dw, &die, arena);
 	else
 		*loc = dw_loc_absent(ABSENT_OPTIMIZED_OUT, arena);
-	return NULL;
-}
-
-struct error *dw_frame_base(struct dw *dw, u64 pc, struct arena *arena, struct loc **loc)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Die function;
-
-	*loc = NULL;
-	if (dw_subprogram_at(dw, pc, &function) && die_attr(&function, DW_AT_frame_base, &attr))
-		*loc = dw_decode_attr(dw, &attr, pc, arena);
 	return NULL;
 }
 

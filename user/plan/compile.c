@@ -41,7 +41,9 @@ static void add_variable(struct root_list *list, const struct dw_var *var, const
 	u32 depth = plan->spec->limits.depth;
 	const struct type *type = type_strip(var->type);
 	struct gen_root root = {.loc = loc, .frame_base = frame_base};
-	bool in_stack = loc_shape(loc) == LOC_REG_MEMORY && !list->is_large_frame;
+	/* At a return instruction the frame is below the stack pointer already. */
+	bool in_copy = !list->is_large_frame && !list->place->is_return;
+	bool in_stack = loc_shape(loc) == LOC_REG_MEMORY && in_copy;
 
 	if (is_pointer(type)) {
 		root.is_value = true;

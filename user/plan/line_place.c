@@ -56,6 +56,7 @@
 
 #include "base/map.h"
 #include "plan/line_entry.h"
+#include "plan/prologue.h"
 
 static bool covers(const struct dw_instance *instance, u64 pc)
 {
@@ -235,12 +236,33 @@ static void take_first(struct line_query *query)
 	}
 }
 
-static const char *reason(const struct line_query *query, size_t i, u64 gdb_pc)
+/*
+ * A line that begins at the function's entry is taken behind the prologue, as gdb does, where only
+ * then its variables are in memory; unless control comes back to that address.
+ */
+static u64 with_variables(const struct line_query *query, u64 pc)
+{
+	const struct line_body *body = query->body;
+	const struct dw_instance *instance = &body->instances[0];
+	u32 insn;
+	u64 end;
+
+	if (pc != instance->entry || !dw_needs_prologue(body->dw, instance->die))
+		return pc;
+	end = prologue_end(body->dw, instance);
+	insn = flow_find(&body->flow, end);
+	return insn == FLOW_NONE || body->flow.insns[insn].is_target ? pc : end;
+}
+
+static const char *reason(const struct line_query *query, u64 entry, u64 pc, u64 gdb_pc)
 {
 	const char *which = query->n_entries == 1 ? "the row where control enters the line"
 						  : "one of the rows where control enters the line";
 
-	if (query->body->flow.insns[query->entries[i]].pc == gdb_pc)
+	if (pc != entry)
+		return "the function's entry, behind the prologue: only then are its variables in "
+		       "memory";
+	if (pc == gdb_pc)
 		return which;
 	return arena_printf(query->body->arena, "%s; gdb would stop at 0x%llx", which,
 			    (unsigned long long)gdb_pc);
@@ -255,9 +277,10 @@ static void query_line(const struct line_body *body, const char *file, unsigned 
 	line_find_entries(&query);
 	if (!query.n_entries)
 		take_first(&query);
-	gdb_pc = gdb_row(&query);
+	gdb_pc = with_variables(&query, gdb_row(&query));
 	for (size_t i = 0; i < query.n_entries; i++) {
-		u64 pc = body->flow.insns[query.entries[i]].pc;
+		u64 entry = body->flow.insns[query.entries[i]].pc;
+		u64 pc = with_variables(&query, entry);
 
 		*arena_push(body->arena, *places, *n) = (struct line_place){
 			.pc = pc,
@@ -265,7 +288,7 @@ static void query_line(const struct line_body *body, const char *file, unsigned 
 			.instance = body->instances[copy],
 			.is_gdb_choice = pc == gdb_pc,
 			.gdb_pc = gdb_pc,
-			.why = reason(&query, i, gdb_pc),
+			.why = reason(&query, entry, pc, gdb_pc),
 		};
 	}
 }

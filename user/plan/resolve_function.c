@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/strbuf.h"
 #include "plan/choose.h"
+#include "plan/prologue.h"
 #include "plan/resolve_private.h"
 
 static bool symbol_matches(const struct elf_symbol *symbol, const char *name)
@@ -40,30 +41,6 @@ static bool is_rest(struct lookup *lookup, const struct dw_instance *instance)
 	return symbol && strstr(symbol->name, ".part.");
 }
 
-/* Where the arguments have got to memory: the row marked so, else the second row, as gdb does. */
-static u64 behind_prologue(struct dw *dw, const struct dw_instance *instance)
-{
-	_cleanup_(error_freep) struct error *err = NULL;
-	u64 entry = instance->entry, end = entry, second = 0;
-	const struct dw_row *rows;
-	size_t n;
-
-	for (size_t i = 0; i < instance->n_ranges; i++)
-		if (entry >= instance->ranges[i].start && entry < instance->ranges[i].end)
-			end = instance->ranges[i].end;
-	err = dw_rows_of(dw, entry, &rows, &n);
-	for (size_t i = 0; !err && i < n; i++) {
-		if (rows[i].pc < entry || rows[i].pc >= end || rows[i].end_sequence ||
-		    !rows[i].line)
-			continue;
-		if (rows[i].prologue_end && rows[i].pc > entry)
-			return rows[i].pc;
-		if (!second && rows[i].pc > entry)
-			second = rows[i].pc;
-	}
-	return second ? second : entry;
-}
-
 static void add_instance(struct lookup *lookup, const struct dw_instance *instance)
 {
 	struct resolved *resolved;
@@ -72,7 +49,7 @@ static void add_instance(struct lookup *lookup, const struct dw_instance *instan
 	u64 pc = instance->entry;
 
 	if (!instance->is_inlined && dw_needs_prologue(lookup->dw, instance->die)) {
-		pc = behind_prologue(lookup->dw, instance);
+		pc = prologue_end(lookup->dw, instance);
 		if (pc != instance->entry)
 			why = "behind the prologue: only then are its variables in memory";
 	}
