@@ -24,6 +24,7 @@ typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+typedef __s64 s64;
 
 /* Limits of every probe; 0: none (load.h, struct load_limits). */
 const volatile u64 knob_limit = 0;

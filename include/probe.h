@@ -61,6 +61,7 @@ enum process_mode {
 #define PROGRAM_NEEDS_TIME (1ull << 1)
 #define PROGRAM_NEEDS_COMM (1ull << 2)
 #define PROGRAM_NEEDS_THREAD (1ull << 3) /* thread_pointer */
+#define PROGRAM_NEEDS_HITS (1ull << 4) /* the number of the hit */
 #define PROGRAM_HAS_CONDITION (1ull << 8)
 #define PROGRAM_HAS_ROOTS (1ull << 9)
 #define PROGRAM_HAS_VALUES (1ull << 11)

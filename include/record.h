@@ -76,8 +76,14 @@ enum chunk_state {
 	CHUNK_NO_ROOM = 4,	/* the record was full */
 };
 
-/* Of a chunk that is no memory of the process: what tic-toc knows of the pair (tictoc.h). */
-enum { CHUNK_TIC = 3 };
+/* Of a chunk; from CHUNK_TIC on it is no memory of the process. */
+enum chunk_kind {
+	CHUNK_STACK = 0,
+	CHUNK_POINTEE = 1,
+	CHUNK_STRING = 2,
+	CHUNK_TIC = 3, /* what tic-toc knows of the pair (tictoc.h) */
+	CHUNK_KEY = 4, /* struct count_key */
+};
 
 /* One piece of memory. */
 struct record_chunk {
@@ -85,7 +91,7 @@ struct record_chunk {
 	__u32 len;
 	__u32 offset; /* of its bytes, from data_offset */
 	__u16 state;  /* enum chunk_state */
-	__u16 kind;   /* 0 stack, 1 pointee, 2 string, CHUNK_TIC */
+	__u16 kind;   /* enum chunk_kind */
 	__u32 node;   /* read table node */
 };
 

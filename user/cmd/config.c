@@ -79,19 +79,43 @@ static u32 buffer_bytes(const struct spec *spec)
 	return (u32)max_u64(min_u64(ALL_RINGS / cpus, BIGGEST), 4 * MIB);
 }
 
-static enum load_instrument instrument_of(const struct spec *spec)
-{
-	static const struct {
-		const char *command;
-		enum load_instrument instrument;
-	} instruments[] = {
-		{"log", LOAD_LOG},
-	};
+static const enum load_instrument instruments[] = {
+	[INSTRUMENT_SNAP] = LOAD_SNAP,
+	[INSTRUMENT_LOG] = LOAD_LOG,
+	[INSTRUMENT_COUNT] = LOAD_COUNT,
+	[INSTRUMENT_TICTOC] = LOAD_TICTOC,
+};
 
-	for (size_t i = 0; i < ARRAY_LEN(instruments); i++)
-		if (strcmp(spec->command, instruments[i].command) == 0)
-			return instruments[i].instrument;
-	return LOAD_SNAP;
+static void add_place_counting(const struct plan *plan, const struct place *place,
+			       struct load_counting *counting)
+{
+	counting->n_values = 0;
+	for (size_t i = 0; i < plan->spec->count.n_by && place->keys; i++) {
+		enum key_kind kind = place->keys[i].kind;
+
+		counting->n_values += kind != KEY_STACK;
+		counting->strings |= kind == KEY_TEXT;
+		counting->pids |= kind == KEY_CODE;
+		counting->stacks |= kind == KEY_STACK;
+	}
+	if (place->histogram)
+		counting->is_signed |= type_strip(place->histogram->type)->is_signed;
+}
+
+static struct load_counting counting_of(const struct plan *plan)
+{
+	enum { DEFAULT_KEYS = 10240, DEFAULT_HISTOGRAMS = 1024 };
+	const struct count_spec *spec = &plan->spec->count;
+	struct load_counting counting = {.histogram = spec->histogram != NULL};
+
+	if (!spec->n_by && !spec->histogram)
+		return counting;
+	counting.keys = spec->keys	  ? spec->keys
+			: spec->histogram ? DEFAULT_HISTOGRAMS
+					  : DEFAULT_KEYS;
+	for (size_t i = 0; i < plan->n_places; i++)
+		add_place_counting(plan, &plan->places[i], &counting);
+	return counting;
 }
 
 void config_from_plan(const struct plan *plan, const struct target *target, struct arena *arena,
@@ -101,10 +125,12 @@ void config_from_plan(const struct plan *plan, const struct target *target, stru
 	struct load_program *programs = arena_array(arena, struct load_program, plan->n_programs);
 	struct load_place *places = arena_array(arena, struct load_place, plan->n_places);
 
+	enum { SMALL_BUFFER_BYTES = 4096 }; /* of rings that nothing is written to */
+
 	copy_programs(plan, programs);
 	copy_places(plan, places);
 	*config = (struct load_config){
-		.instrument = instrument_of(plan->spec),
+		.instrument = instruments[plan->spec->instrument],
 		.programs = programs,
 		.n_programs = plan->n_programs,
 		.places = places,
@@ -123,4 +149,11 @@ void config_from_plan(const struct plan *plan, const struct target *target, stru
 		.fault = true,
 		.verbose = plan->spec->verbose,
 	};
+	if (config->instrument != LOAD_COUNT)
+		return;
+	config->counting = counting_of(plan);
+	if (!config->counting.stacks) {
+		config->stack_bytes = 0;
+		config->buffer_bytes = SMALL_BUFFER_BYTES;
+	}
 }

@@ -10,7 +10,8 @@ static const struct command {
 	const char *name;
 	struct error *(*run)(const struct spec *spec, struct arena *arena);
 } commands[] = {
-	{"snap", cmd_snap},	  {"log", cmd_log},	  {"list", cmd_list},
+	{"snap", cmd_snap},	  {"log", cmd_log},	  {"count", cmd_count},
+	{"list", cmd_list},
 	{"explain", cmd_explain}, {"replay", cmd_replay}, {"doctor", cmd_doctor},
 };
 

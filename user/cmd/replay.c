@@ -5,9 +5,11 @@
 #include "cmd/show.h"
 #include "event/log.h"
 #include "event/recording.h"
+#include "event/report.h"
 
 /* What one run of replay holds. */
 struct playback {
+	const struct spec *spec;
 	struct replay *replay;
 	struct plan *plan;
 	struct processes *processes;
@@ -63,6 +65,20 @@ static struct error *show_line(struct playback *playback, const struct replay_it
 	return err ? err : sink_event(playback->sink, event);
 }
 
+static struct error *show_report(struct playback *playback, const struct replay_item *item)
+{
+	_cleanup_(arena_freep) struct arena *arena = arena_new();
+	struct count_report report;
+	struct error *err =
+		report_read(item->report, item->report_len, playback->plan, arena, &report);
+
+	if (err)
+		return err;
+	if (playback->spec->count.sources)
+		report.sources = playback->spec->count.sources;
+	return show_count(playback->sink, &report);
+}
+
 static struct error *show_item(struct playback *playback, const struct replay_item *item)
 {
 	_cleanup_(event_freep) struct event *event = NULL;
@@ -73,6 +89,8 @@ static struct error *show_item(struct playback *playback, const struct replay_it
 	if (item->is_summary)
 		return show_summary(playback->sink, playback->plan->probes[item->probe].text,
 				    &item->accounting);
+	if (item->report)
+		return show_report(playback, item);
 	if (log_is_record(item->record, item->record_len))
 		return show_line(playback, item);
 	err = show_decode(&playback->decoder, item->record, item->record_len, item->late,
@@ -110,7 +128,7 @@ static struct error *finish(struct playback *playback, struct error *err)
 
 struct error *cmd_replay(const struct spec *spec, struct arena *arena)
 {
-	struct playback playback = {.with_values = spec->format != FORMAT_TEXT};
+	struct playback playback = {.spec = spec, .with_values = spec->format != FORMAT_TEXT};
 	struct error *err = open_file(&playback, spec->file, arena);
 
 	if (!err)

@@ -36,6 +36,8 @@ struct session {
 	u64 started_ns, stopped_ns;
 	struct error *(*idle)(void *context); /* or NULL */
 	void *idle_context;
+	u64 tick_ns, next_tick; /* 0: no ticks */
+	bool ticked;
 };
 
 /* Set by SIGINT and SIGTERM; a second one ends the program as usual. */
@@ -326,10 +328,58 @@ void session_on_idle(struct session *session, struct error *(*idle)(void *contex
 	session->idle_context = context;
 }
 
+void session_set_tick(struct session *session, u64 ns)
+{
+	session->tick_ns = ns;
+	session->next_tick = session->started_ns + ns;
+}
+
+bool session_ticked(struct session *session)
+{
+	bool ticked = session->ticked;
+
+	session->ticked = false;
+	return ticked;
+}
+
+double session_seconds(const struct session *session)
+{
+	u64 end = session->stopped ? session->stopped_ns : clock_now();
+
+	return (double)(end - session->started_ns) / 1e9;
+}
+
+struct load_session *session_load(struct session *session)
+{
+	return session->load;
+}
+
+/* Ticks that nobody waited for are left out. */
+static bool tick(struct session *session)
+{
+	u64 now = clock_now();
+
+	if (!session->tick_ns || session->stopped || now < session->next_tick)
+		return false;
+	session->next_tick += (now - session->next_tick) / session->tick_ns * session->tick_ns +
+			      session->tick_ns;
+	session->ticked = true;
+	return true;
+}
+
+static int wait_ms(const struct session *session)
+{
+	enum { STEP_MS = 100 };
+	u64 now = clock_now();
+
+	if (!session->tick_ns || now + STEP_MS * 1000000ULL < session->next_tick)
+		return STEP_MS;
+	return now < session->next_tick ? (int)((session->next_tick - now) / 1000000) + 1 : 0;
+}
+
 /* Also while records come without a pause, ends are seen. */
 struct error *session_next(struct session *session, const struct record_head **record)
 {
-	enum { STEP_MS = 100 };
 	struct error *err;
 
 	for (;;) {
@@ -339,13 +389,13 @@ struct error *session_next(struct session *session, const struct record_head **r
 		if (!session->stopped && is_over(session))
 			stop(session);
 		*record = NULL;
-		if (session->n_told < session->n_notices)
+		if (session->n_told < session->n_notices || tick(session))
 			return NULL;
 		err = load_next(session->load, 0, -1, record);
 		if (!err && !*record && session->idle)
 			err = session->idle(session->idle_context);
 		if (!err && !*record)
-			err = load_next(session->load, STEP_MS, lives_fd(session->lives), record);
+			err = load_next(session->load, wait_ms(session), lives_fd(session->lives), record);
 		if (err || *record)
 			return err;
 		if (session->stopped)

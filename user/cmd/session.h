@@ -21,9 +21,16 @@ struct error *session_start(const struct plan *plan, const struct target *target
 			    struct session **session) _must_use_;
 /* For decoding this session's records. */
 struct decoder *session_decoder(struct session *session);
+/* session_next() comes back so often besides; session_ticked() says that it did, once. */
+void session_set_tick(struct session *session, u64 ns);
+bool session_ticked(struct session *session);
+/* Seconds since the start, until the end. */
+double session_seconds(const struct session *session);
+/* What instruments keep in the kernel is read from there. */
+struct load_session *session_load(struct session *session);
 /*
  * The next record; error_end when the session is over and all is read. *record is NULL when there is
- * a notice instead.
+ * a notice, or a tick, instead.
  */
 struct error *session_next(struct session *session, const struct record_head **record) _must_use_;
 /* Called when all that is there has been handed over, before it waits for more. */

@@ -37,9 +37,8 @@ static struct value_limits value_limits(const struct limits *limits)
 }
 
 /* Header to frames; again, if a module was loaded since the process's maps were read. */
-static struct error *decode_frames(struct decoder *decoder, const void *record, size_t len,
-				   const struct late_memory *late, size_t n_late,
-				   struct event **event)
+struct error *show_frames(struct decoder *decoder, const void *record, size_t len,
+			  const struct late_memory *late, size_t n_late, struct event **event)
 {
 	u32 max_frames = decoder->plan->spec->limits.frames;
 	struct error *err = event_decode(decoder, record, len, late, n_late, event);
@@ -63,7 +62,7 @@ struct error *show_decode(struct decoder *decoder, const void *record, size_t le
 	const struct limits *limits = &decoder->plan->spec->limits;
 	struct value_limits values = value_limits(limits);
 	struct event *result = NULL;
-	struct error *err = decode_frames(decoder, record, len, late, n_late, &result);
+	struct error *err = show_frames(decoder, record, len, late, n_late, &result);
 
 	if (!err)
 		err = event_values(result, &values);
@@ -85,6 +84,13 @@ struct error *show_summary(struct sink *sink, const char *probe,
 		.probe = probe,
 		.accounting = *accounting,
 	};
+
+	return sink_event(sink, &event);
+}
+
+struct error *show_count(struct sink *sink, const struct count_report *report)
+{
+	const struct event event = {.kind = EVENT_COUNT, .count = report};
 
 	return sink_event(sink, &event);
 }

@@ -12,8 +12,13 @@ struct error *show_open(const struct spec *spec, struct sink **sink) _must_use_;
 struct error *show_decode(struct decoder *decoder, const void *record, size_t len,
 			  const struct late_memory *late, size_t n_late,
 			  struct event **event) _must_use_;
+/* Frames alone. */
+struct error *show_frames(struct decoder *decoder, const void *record, size_t len,
+			  const struct late_memory *late, size_t n_late,
+			  struct event **event) _must_use_;
 struct error *show_summary(struct sink *sink, const char *probe,
 			   const struct accounting *accounting) _must_use_;
+struct error *show_count(struct sink *sink, const struct count_report *report) _must_use_;
 struct error *show_notice(struct sink *sink, const char *text) _must_use_;
 
 #endif

@@ -73,6 +73,8 @@ static struct error *add_chunk(struct event *event, const struct record_head *he
 {
 	u64 room = head->size - head->data_offset;
 
+	if (chunk->kind == CHUNK_KEY)
+		return NULL;
 	if (chunk->state != CHUNK_OK && chunk->state != CHUNK_FAULTED) {
 		image_add_absent(event->image, chunk->address, chunk->len,
 				 chunk_absence(chunk->state));

@@ -12,7 +12,7 @@
 #include "record.h"
 #include "value/value.h"
 
-enum event_kind { EVENT_SNAPSHOT, EVENT_LOG, EVENT_SUMMARY, EVENT_NOTICE };
+enum event_kind { EVENT_SNAPSHOT, EVENT_LOG, EVENT_SUMMARY, EVENT_NOTICE, EVENT_COUNT };
 
 /* A module mapped in the process of the event. */
 struct event_module {
@@ -64,6 +64,7 @@ struct accounting {
 };
 
 struct process;
+struct count_report; /* report.h */
 
 struct event {
 	enum event_kind kind;
@@ -101,6 +102,7 @@ struct event {
 				   /* rate, by a full ring */
 	struct accounting accounting; /* SUMMARY */
 	const char *notice;        /* NOTICE: a sentence */
+	const struct count_report *count; /* COUNT */
 	struct arena *arena;       /* everything above lives here */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "event/recording_format.h"
+#include "event/report.h"
 
 struct recording {
 	FILE *file;
@@ -139,6 +140,14 @@ void recording_summary(struct recording *recording, u32 probe, const struct acco
 	};
 
 	put_section(recording, SECTION_SUMMARY, &summary, sizeof(summary), NULL, 0);
+}
+
+void recording_count(struct recording *recording, const struct count_report *report)
+{
+	_cleanup_(strbuf_free) struct strbuf bytes = {0};
+
+	report_write(report, &bytes);
+	put_section(recording, SECTION_COUNT, bytes.text, bytes.len, NULL, 0);
 }
 
 struct error *recording_close(struct recording *recording)

@@ -11,6 +11,7 @@
  *	VDSO     bytes of the vdso of the process before
  *	LATE     address and bytes that were read after the hit; of the record that follows
  *	RECORD   as the kernel wrote it
+ *	COUNT    a report of a counter (report.c)
  *	SUMMARY  of one probe, last
  */
 #ifndef SNAPLINE_RECORDING_H
@@ -27,6 +28,8 @@ struct error *recording_create(const char *path, const struct plan *plan, s64 re
 void recording_add(struct recording *recording, const struct record_head *record,
 		   const struct event *event);
 void recording_summary(struct recording *recording, u32 probe, const struct accounting *counts);
+struct count_report;
+void recording_count(struct recording *recording, const struct count_report *report);
 /* Closes the file; errors of writing come here. Frees it. */
 struct error *recording_close(struct recording *recording) _must_use_;
 
@@ -37,6 +40,8 @@ struct replay_item {
 	bool is_summary;
 	u32 probe; /* summary */
 	struct accounting accounting;
+	const void *report; /* of a counter, for report_read(); valid until the next call */
+	size_t report_len;
 	const void *record; /* else; valid until the next call */
 	size_t record_len;
 	const struct late_memory *late;

@@ -250,6 +250,10 @@ struct error *replay_next(struct replay *replay, struct processes *processes,
 			break;
 		case SECTION_SUMMARY:
 			return read_summary(replay, bytes, section.len, item);
+		case SECTION_COUNT:
+			item->report = bytes;
+			item->report_len = section.len;
+			return NULL;
 		case SECTION_RECORD:
 			item->record = bytes;
 			item->record_len = section.len;

@@ -132,6 +132,8 @@ static u64 need_at(size_t offset)
 		 PROGRAM_NEEDS_PROCESS},
 		{offsetof(struct bay_env, time), offsetof(struct bay_env, hits),
 		 PROGRAM_NEEDS_TIME},
+		{offsetof(struct bay_env, hits), offsetof(struct bay_env, elapsed),
+		 PROGRAM_NEEDS_HITS},
 		{offsetof(struct bay_env, comm), sizeof(struct bay_env), PROGRAM_NEEDS_COMM},
 	};
 

@@ -24,6 +24,7 @@ enum {
 	DEFAULT_BUFFER_BYTES = 4 << 20,
 	MAX_AREA_BYTES = 256 << 10,
 	MULTI_FROM_LINKS = 8, /* AUTO: closing each perf link waits for a grace period */
+	SMALL_CHUNKS = 2,     /* of records without a walk: the stack and a key */
 	PLACE_ROOM = 1024,    /* map entries kept for load_attach_more(), at least */
 };
 #define INITIAL_PID_NAMESPACE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
@@ -141,9 +142,9 @@ static void set_record_knobs(struct load_session *session)
 	struct load_config *config = &session->config;
 	struct bpf_object *object = session->object;
 	bool walks = has_roots(config);
-	u32 n_chunks = config->instrument == LOAD_TICTOC ? 2 : 1;
-	u32 data_at = walks ? sizeof(struct record)
-			    : sizeof(struct record_head) + n_chunks * sizeof(struct record_chunk);
+	u32 data_at =
+		walks ? sizeof(struct record)
+		      : sizeof(struct record_head) + SMALL_CHUNKS * sizeof(struct record_chunk);
 	u32 data_limit = config->stack_bytes + (walks ? config->data_bytes : 0);
 	/* One byte more for the NUL of a cut string. */
 	u32 record_bytes = (data_at + data_limit + SNAPLINE_MAX_READ + 1 + 7) & ~7u;
@@ -188,6 +189,7 @@ static void set_knobs(struct load_session *session)
 		set_log_knobs(session);
 	else
 		set_record_knobs(session);
+	count_set_knobs(session);
 }
 
 static void set_sizes(struct load_session *session)
@@ -203,6 +205,7 @@ static void set_sizes(struct load_session *session)
 	object_map_entries(object, "edges", max_u64(config->n_edges, 1));
 	object_map_entries(object, "root_nodes", config->n_programs * SNAPLINE_MAX_ROOTS);
 	object_map_entries(object, "value_slots", config->n_programs * SNAPLINE_MAX_VALUES);
+	count_set_sizes(session);
 }
 
 /* One form of the instrument's program is loaded. */

@@ -14,6 +14,8 @@
 #include "gen/gen.h"
 #include "base/histogram.h"
 #include "bay.h"
+#include "buckets.h"
+#include "count.h"
 #include "record.h"
 #include "tictoc.h"
 
@@ -107,8 +109,20 @@ struct load_tictoc {
 
 enum load_links { LOAD_LINKS_AUTO, LOAD_LINKS_PERF, LOAD_LINKS_MULTI };
 
+/* Of LOAD_COUNT (include/count.h). All 0: hits of places are counted, and nothing else. */
+struct load_counting {
+	u32 keys;	/* rows at most; 0: no rows */
+	u32 n_values;	/* values of a key: the first of each program's */
+	bool strings;	/* some of them are text */
+	bool pids;	/* some are code addresses: keys hold the process */
+	bool histogram; /* the value behind them is the number */
+	bool is_signed; /* it can be negative */
+	bool stacks;	/* each hit is a record with its stack and key, instead of a row */
+};
+
 struct load_config {
 	enum load_instrument instrument;
+	struct load_counting counting;
 	const struct load_program *programs;
 	size_t n_programs;
 	const struct load_place *places;
@@ -134,6 +148,14 @@ struct load_config {
 	struct load_tictoc tictoc;
 	unsigned verbose; /* 1: the verifier's log of a failure; 2: libbpf's messages too, on stderr
 			   */
+};
+
+/* A key and what was counted under it. */
+struct load_count_row {
+	struct count_key key;
+	u64 hits;
+	u64 absent;			     /* of them without a number */
+	const struct histogram_cells *cells; /* NULL: none; two: of positive and negative numbers */
 };
 
 /* Of one probe: DESIGN.md, "Accounting". hits = the sum of the six classes below. */
@@ -183,6 +205,11 @@ bool load_finished(const struct load_session *session);
 void load_stop(struct load_session *session);
 /* Counts of one probe; while attached, a snapshot of them. */
 void load_counts(struct load_session *session, u32 probe, struct load_counts *counts);
+/* LOAD_COUNT: emitted hits of the place of that index; exact once stopped. */
+u64 load_place_hits(struct load_session *session, u32 place);
+/* The rows, in the arena and in no order; *lost[probe]: hits that found no room for a new key. */
+struct error *load_count_rows(struct load_session *session, struct arena *arena, struct load_count_row **rows,
+			size_t *n, u64 **lost) _must_use_;
 /* Hits that the kernel did not deliver, over all programs; false: it doesn't say. */
 bool load_missed(struct load_session *session, u64 *missed);
 /*

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "load/session.h"
+#include "count.skel.h"
 #include "log.skel.h"
 #include "snap.skel.h"
 #include "tictoc.skel.h"
@@ -16,7 +17,9 @@
 static const struct instrument instruments[] = {
 	[LOAD_SNAP] = {snap_bpf__elf_bytes, "snap_unrolled", "snap_loop", "snap_faulting"},
 	[LOAD_LOG] = {log_bpf__elf_bytes, "log_plain", NULL, "log_faulting"},
-	[LOAD_TICTOC] = {tictoc_bpf__elf_bytes, "tictoc_unrolled", "tictoc_loop", "tictoc_faulting"},
+	[LOAD_COUNT] = {count_bpf__elf_bytes, "count"},
+	[LOAD_TICTOC] = {tictoc_bpf__elf_bytes, "tictoc_unrolled", "tictoc_loop",
+			 "tictoc_faulting"},
 };
 
 const struct instrument *object_instrument(enum load_instrument instrument)
@@ -100,6 +103,14 @@ void object_map_entries(struct bpf_object *object, const char *name, u32 entries
 
 	if (map)
 		bpf_map__set_max_entries(map, entries);
+}
+
+void object_key_size(struct bpf_object *object, const char *name, u32 bytes)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (map)
+		bpf_map__set_key_size(map, bytes);
 }
 
 int object_map(const struct bpf_object *object, const char *name)

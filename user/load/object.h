@@ -27,6 +27,7 @@ void object_knob(struct bpf_object *object, const char *name, u64 value);
 /* A variable, as the running programs see it. */
 void object_set(struct bpf_object *object, const char *name, u64 value);
 void object_map_entries(struct bpf_object *object, const char *map, u32 entries);
+void object_key_size(struct bpf_object *object, const char *map, u32 bytes);
 int object_map(const struct bpf_object *object,
 	       const char *map); /* file descriptor; negative: none */
 void object_autoload(struct bpf_object *object, const char *program, bool load);

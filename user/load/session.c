@@ -320,6 +320,7 @@ void load_counts(struct load_session *session, u32 probe, struct load_counts *co
 	counts->buffer_full = sum.hits[HIT_BUFFER_FULL];
 	counts->emitted = sum.hits[HIT_EMITTED] - session->trimmed[probe];
 	counts->faulted = sum.faulted;
+	count_emitted(session, probe, counts);
 }
 
 bool load_missed(struct load_session *session, u64 *missed)

@@ -73,6 +73,13 @@ struct error *program_load(struct load_session *session, u32 program, u32 place,
 /* tictoc.c: knobs and sizes of its maps; before the object is loaded. */
 void tictoc_prepare(struct load_session *session);
 
+/* count.c: what LOAD_COUNT has besides; nothing for other instruments. */
+void count_set_knobs(struct load_session *session);
+void count_set_sizes(struct load_session *session);
+/* Adds what is kept by place. */
+void count_emitted(struct load_session *session, u32 probe, struct load_counts *counts);
+
+
 /* attach.c: what a link needs. */
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
 			    int pid) _must_use_;

@@ -41,6 +41,7 @@
 #include "arch/arch.h"
 #include "base/json.h"
 #include "out/render.h"
+#include "out/report.h"
 
 /* Room that a variable needs below the deepest level that the writer allows. */
 enum { SPARE_DEPTH = 8 };
@@ -356,6 +357,8 @@ static struct error *json_event(struct sink *sink, const struct event *event)
 	struct error *err;
 	struct json json;
 
+	if (event->kind == EVENT_COUNT)
+		return json_count(sink, event->count);
 	json_begin(&json, &out);
 	json_object(&json);
 	put_text_key(&json, "event", names[event->kind]);
@@ -364,6 +367,7 @@ static struct error *json_event(struct sink *sink, const struct event *event)
 	case EVENT_LOG: put_log(&json, event); break;
 	case EVENT_SUMMARY: put_summary(&json, event); break;
 	case EVENT_NOTICE: put_text_key(&json, "text", event->notice); break;
+	case EVENT_COUNT: break;
 	}
 	json_object_end(&json);
 	err = json_end(&json);

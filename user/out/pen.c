@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "out/pen.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,20 @@ void pen_printf(struct pen *pen, enum pen_style style, const char *format, ...)
 	va_end(args);
 	pen_put(pen, style, formatted);
 	free(formatted);
+}
+
+void pen_count(struct pen *pen, enum pen_style style, u64 number, int width)
+{
+	char text[32], digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, number), at = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = '\0';
+	pen_printf(pen, style, "%*s", width, text);
 }
 
 void pen_newline(struct pen *pen, u32 indent)

@@ -29,6 +29,8 @@ struct pen {
 
 void pen_put(struct pen *pen, enum pen_style style, const char *text);
 void pen_printf(struct pen *pen, enum pen_style style, const char *format, ...) _printf_(3, 4);
+/* 1234567 as 1,234,567, at the right of so many columns. */
+void pen_count(struct pen *pen, enum pen_style style, u64 number, int width);
 void pen_newline(struct pen *pen, u32 indent);
 bool pen_is_full(const struct pen *pen);
 

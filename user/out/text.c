@@ -15,6 +15,7 @@
 #include "arch/arch.h"
 #include "out/pen.h"
 #include "out/render.h"
+#include "out/report.h"
 #include "out/tree.h"
 
 enum { INDENT = 8, VARIABLE_LINES = 20 };
@@ -247,27 +248,12 @@ static struct error *put_snapshot(const struct sink *sink, const struct event *e
 	return render_write(sink->options.out, &out);
 }
 
-/* 1234567 as 1,234,567. */
-static void put_count(struct pen *pen, u64 number)
-{
-	char text[32], digits[24];
-	int len = snprintf(digits, sizeof(digits), "%" PRIu64, number), at = 0;
-
-	for (int i = 0; i < len; i++) {
-		if (i && (len - i) % 3 == 0)
-			text[at++] = ',';
-		text[at++] = digits[i];
-	}
-	text[at] = '\0';
-	pen_put(pen, PEN_PLAIN, text);
-}
-
 static void put_class(struct pen *pen, const char *name, u64 number, bool show, const char **sign)
 {
 	if (!show)
 		return;
 	pen_printf(pen, PEN_PLAIN, " %s %s ", *sign, name);
-	put_count(pen, number);
+	pen_count(pen, PEN_PLAIN, number, 0);
 	*sign = "+";
 }
 
@@ -277,11 +263,11 @@ static void put_outside(struct pen *pen, const struct accounting *sum, bool all)
 		pen_put(pen, PEN_PLAIN, "  missed unknown");
 	if (sum->missed_known && (sum->missed || all)) {
 		pen_put(pen, PEN_PLAIN, "  missed ");
-		put_count(pen, sum->missed);
+		pen_count(pen, PEN_PLAIN, sum->missed, 0);
 	}
 	if (sum->faulted || all) {
 		pen_put(pen, PEN_PLAIN, "  faulted reads ");
-		put_count(pen, sum->faulted);
+		pen_count(pen, PEN_PLAIN, sum->faulted, 0);
 	}
 	pen_printf(pen, PEN_PLAIN, "  %.1f s", sum->seconds);
 }
@@ -297,7 +283,7 @@ static struct error *put_summary(const struct sink *sink, const struct event *ev
 	if (event->probe)
 		pen_printf(&pen, PEN_TITLE, "%s: ", event->probe);
 	pen_put(&pen, PEN_PLAIN, "hits ");
-	put_count(&pen, sum->hits);
+	pen_count(&pen, PEN_PLAIN, sum->hits, 0);
 #define X(name) \
 	put_class(&pen, #name, sum->name, all || sum->name || strcmp(#name, "emitted") == 0, &sign);
 	HIT_CLASSES(X)
@@ -324,6 +310,7 @@ static struct error *text_event(struct sink *sink, const struct event *event)
 	case EVENT_LOG: return text_log(sink, event);
 	case EVENT_SUMMARY: return sink->options.quiet ? NULL : put_summary(sink, event);
 	case EVENT_NOTICE: return sink->options.quiet ? NULL : put_notice(sink, event);
+	case EVENT_COUNT: return text_count(sink, event->count);
 	}
 	return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "plan/keys.h"
 #include "plan/scope.h"
 #include "plan/table.h"
 #include "plan/values.h"
@@ -232,6 +233,8 @@ struct error *plan_type_captures(struct plan *plan, struct place *place)
 	struct expr_scope *scope;
 	struct error *err;
 
+	if (!spec->n_captures)
+		return NULL;
 	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
 	if (err)
 		return err;
@@ -370,18 +373,33 @@ static struct error *compile_snapshot(struct plan *plan, struct place *place,
 	return err ? err : compile_roots(plan, &list, gen, program);
 }
 
+/* What the instrument takes at a hit. */
+static struct error *compile_taking(struct plan *plan, struct place *place,
+				    const struct gen_place *gen, struct plan_program *program)
+{
+	switch (plan->spec->instrument) {
+	case INSTRUMENT_LOG: return plan_values(plan, place, gen, program);
+	case INSTRUMENT_COUNT: return plan_count_values(plan, place, gen, program);
+	default: return compile_snapshot(plan, place, gen, program);
+	}
+}
+
 struct error *plan_compile(struct plan *plan, struct place *place,
 			   const struct gen_features *features)
 {
 	struct plan_program program = {0};
 	struct gen_place gen;
-	struct error *err = gen_place(plan, place, features, &gen);
+	struct error *err;
 
+	if (plan_count_is_plain(plan->spec)) {
+		place->program = program_index(plan, &program);
+		return NULL;
+	}
+	err = gen_place(plan, place, features, &gen);
 	if (!err && plan->spec->condition)
 		err = compile_condition(plan, place, &gen, &program.condition);
 	if (!err)
-		err = plan->spec->message ? plan_values(plan, place, &gen, &program)
-					  : compile_snapshot(plan, place, &gen, &program);
+		err = compile_taking(plan, place, &gen, &program);
 	if (!err)
 		place->program = program_index(plan, &program);
 	return err;

@@ -5,11 +5,15 @@
 
 #include "plan/choose.h"
 #include "plan/compile.h"
+#include "plan/keys.h"
 #include "plan/identity.h"
 #include "plan/others.h"
 #include "plan/resolve.h"
 
-enum { MAX_PLACES = 4096 };
+enum {
+	MAX_PLACES = 4096,
+	MAX_COUNTED = 65536, /* places of a counter, which share a program */
+};
 
 /* What plan_build() carries from stage to stage. */
 struct build {
@@ -69,13 +73,17 @@ static bool names_registers(const struct spec *spec, const struct place *place)
 		names |= spec->message->parts[i].expr && strchr(spec->message->parts[i].expr, '$');
 	for (size_t i = 0; i < spec->n_captures; i++)
 		names |= strchr(spec->captures[i], '$') != NULL;
+	for (size_t i = 0; i < spec->count.n_by; i++)
+		names |= strchr(spec->count.by[i], '$') != NULL;
+	if (spec->count.histogram)
+		names |= strchr(spec->count.histogram, '$') != NULL;
 	return names;
 }
 
 static struct error *choose(struct plan *plan, struct place *place)
 {
 	struct choose_how how = {
-		.what = CHOOSE_SNAPSHOT,
+		.what = plan_count_is_plain(plan->spec) ? CHOOSE_COUNTER : CHOOSE_SNAPSHOT,
 		.exact = plan->spec->exact,
 		.regs = names_registers(plan->spec, place) ? UINT32_MAX : 0,
 	};
@@ -114,8 +122,10 @@ static struct error *add_place(struct build *build, u32 probe, struct plan_modul
 	};
 	struct error *err;
 
-	if (plan->n_places >= MAX_PLACES)
-		return error_cure(error_new(ERROR_USAGE, "more than %d places", MAX_PLACES),
+	size_t most = plan_count_is_plain(plan->spec) ? MAX_COUNTED : MAX_PLACES;
+
+	if (plan->n_places >= most)
+		return error_cure(error_new(ERROR_USAGE, "more than %zu places", most),
 				  "Name fewer of them.");
 	err = choose(plan, &place);
 	if (!err)
@@ -215,6 +225,8 @@ struct error *plan_build(const struct spec *spec, plan_files_fn files, void *con
 	build.plan->files = files;
 	build.plan->files_context = context;
 	err = build_probes(&build);
+	if (!err)
+		err = plan_count_check(build.plan);
 	if (err) {
 		plan_free(build.plan);
 		return err;

@@ -51,6 +51,18 @@ struct plan_value {
 	u32 string;              /* of the string that it points to; PLAN_NO_SLOT */
 };
 
+/* What a value of --by is. */
+enum key_kind {
+	KEY_NUMBER, /* integers, enums, pointers, floats */
+	KEY_TEXT,   /* what a character array or pointer holds */
+	KEY_CODE,   /* an address of code: $caller, a pointer to a function */
+	KEY_STACK,  /* $stack; not computed at the hit */
+};
+struct plan_key {
+	enum key_kind kind;
+	const struct expr *expr; /* typed; NULL for KEY_STACK */
+};
+
 /* Where a probe is in one binary. */
 struct place {
 	u32 index; /* cookie, record_head.place */
@@ -74,6 +86,8 @@ struct place {
 	struct expr **captures; /* typed, one for each --capture */
 	struct plan_value *values; /* of a log, in the order of the message */
 	size_t n_values;
+	struct plan_key *keys;	/* one for each --by; NULL: none */
+	const struct expr *histogram; /* typed --hist; NULL: none */
 };
 
 /* The instructions that a group of places shares. */

@@ -200,6 +200,32 @@ static struct error *parse_capture(const struct option *option, const char *valu
 	return NULL;
 }
 
+static struct error *parse_by(const struct option *option, const char *value, struct arena *arena,
+			      struct spec *spec)
+{
+	if (!*value)
+		return bad_value(option, value, "an expression");
+	if (spec->count.n_by == SPEC_MAX_BY)
+		return error_new(ERROR_USAGE, "--by can be given %d times at most", SPEC_MAX_BY);
+	spec->count.by[spec->count.n_by++] = arena_strdup(arena, value);
+	return NULL;
+}
+
+static struct error *parse_interval(const struct option *option, const char *value,
+				    struct arena *arena, struct spec *spec)
+{
+	enum { SHORTEST_NS = 10000000 };
+	u64 ns;
+	struct error *err = spec_duration(value, &ns);
+
+	if (err)
+		return at_option(option, value, err);
+	if (ns < SHORTEST_NS)
+		return bad_value(option, value, "at least 10ms");
+	spec->count.interval_ns = ns;
+	return NULL;
+}
+
 static struct error *parse_message(const struct option *option, const char *value,
 				   struct arena *arena, struct spec *spec)
 {
@@ -259,6 +285,12 @@ static const struct option options[] = {
 	 "show this value too; may be given several times", parse_capture},
 	{"--log", "MESSAGE", IN_EXPLAIN, GROUP_WHAT, "what log would do with this message",
 	 parse_message},
+	{"--by", "EXPR", IN_COUNTING, GROUP_WHAT,
+	 "count by this value, $caller or $stack; may be given several times", parse_by},
+	{"--hist", "EXPR", IN_COUNTING, GROUP_WHAT, "and the distribution of this number",
+	 parse_text, FIELD(count.histogram)},
+	{"--count", NULL, IN_EXPLAIN, GROUP_WHAT, "what count would do; FUNC:* and --by imply it",
+	 parse_flag, FIELD(count.explain)},
 	{"--regs", NULL, IN_FRAMES, GROUP_WHAT, "show the registers", parse_flag, FIELD(regs)},
 	{"--exact", NULL, IN_TAKING, GROUP_WHAT,
 	 "probe the very instruction asked for, never a cheaper one near it", parse_flag,
@@ -267,6 +299,8 @@ static const struct option options[] = {
 	 FIELD(limits.hits)},
 	{"-n", "LINES", IN_LOG, GROUP_LIMITS, "stop after so many (no limit)", parse_u64,
 	 FIELD(limits.hits)},
+	{"-n", "HITS", IN_COUNT, GROUP_LIMITS, "stop after so many (no limit)", parse_u64,
+	 FIELD(limits.hits)},
 	{"-d", "DURATION", IN_TAKING, GROUP_LIMITS,
 	 "stop after 10 (seconds), 250ms, 2m, ... (1h; 0: no end)", parse_duration,
 	 FIELD(limits.duration_ns)},
@@ -274,10 +308,15 @@ static const struct option options[] = {
 	 parse_rate},
 	{"--rate", "N/s", IN_LOG, GROUP_LIMITS, "at most so many lines a second (100; 0: no limit)",
 	 parse_rate},
+	{"--rate", "N/s", IN_COUNT, GROUP_LIMITS, "count at most so many a second (no limit)",
+	 parse_rate},
 	{"--skip", "N", IN_TAKING, GROUP_LIMITS, "leave out the first N hits", parse_u64,
 	 FIELD(limits.skip)},
 	{"--sample", "1/N", IN_TAKING, GROUP_LIMITS, "take every Nth hit", parse_sample},
-	{"--frames", "N", IN_FRAMES, GROUP_LIMITS, "at most so many frames (64)", parse_u32,
+	{"--keys", "N", IN_COUNTING, GROUP_LIMITS,
+	 "at most so many different keys (10240; with --hist 1024)", parse_u32, FIELD(count.keys),
+	 1, 1 << 20},
+	{"--frames", "N", IN_STACKS, GROUP_LIMITS, "at most so many frames (64)", parse_u32,
 	 FIELD(limits.frames), 1, 1024},
 	{"--depth", "N", IN_FRAMES, GROUP_LIMITS, "follow pointers so far (2)", parse_u32,
 	 FIELD(limits.depth), 0, 32},
@@ -289,6 +328,11 @@ static const struct option options[] = {
 	 parse_bytes, FIELD(limits.stack_bytes), 0, 256 << 10},
 	{"-f", "FORMAT", IN_ALL, GROUP_OUTPUT, "text, json (one object a line) or trace",
 	 parse_format},
+	{"-i", "SECONDS", IN_COUNT, GROUP_OUTPUT, "print counts and rates so often",
+	 parse_interval},
+	{"--source", "DIR", IN_COUNT | IN_REPLAY, GROUP_OUTPUT,
+	 "where the source files of a listing are, if not at their recorded path", parse_text,
+	 FIELD(count.sources)},
 	{"-o", "FILE", IN_ATTACHING, GROUP_OUTPUT,
 	 "write the records there, for `snapline replay FILE`", parse_text, FIELD(output)},
 	{"--color", "WHEN", IN_ALL, GROUP_OUTPUT, "auto, always or never", parse_color},

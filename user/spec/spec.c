@@ -32,6 +32,8 @@ struct limits spec_default_limits(const char *command)
 		.string_bytes = 256,
 	};
 
+	if (strcmp(command, "count") == 0)
+		limits.hits = limits.rate = 0;
 	if (strcmp(command, "log") == 0) {
 		limits.hits = 0;
 		limits.rate = 100;
@@ -291,6 +293,21 @@ static struct error *settle_words(struct parser *parser)
 	return too_many(parser, 0);
 }
 
+/* What only one instrument has says which one explain is asked about. */
+static void settle_instrument(struct parser *parser)
+{
+	struct spec *spec = parser->spec;
+	bool counts = spec->count.explain || spec->count.n_by || spec->count.histogram ||
+		      spec->count.keys;
+
+	for (size_t i = 0; i < spec->n_places; i++)
+		counts |= spec->places[i].form == PLACE_ALL;
+	if (counts)
+		spec->instrument = INSTRUMENT_COUNT;
+	else if (spec->message)
+		spec->instrument = INSTRUMENT_LOG;
+}
+
 static struct error *settle_format(struct parser *parser)
 {
 	if (parser->spec->format != FORMAT_TRACE || (parser->command & (IN_SNAP | IN_REPLAY)))
@@ -310,6 +327,8 @@ static struct error *settle(struct parser *parser)
 		err = settle_format(parser);
 	if (!err)
 		err = settle_words(parser);
+	if (!err && (parser->command & IN_EXPLAIN))
+		settle_instrument(parser);
 	return err;
 }
 
@@ -327,6 +346,7 @@ struct error *spec_parse(int argc, char **argv, struct arena *arena, struct spec
 	parser.spec->command = command->name;
 	parser.spec->argc = argc;
 	parser.spec->argv = argv;
+	parser.spec->instrument = command->instrument;
 	parser.spec->limits = spec_default_limits(command->name);
 	err = parse_args(&parser);
 	if (!err)

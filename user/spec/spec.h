@@ -62,10 +62,27 @@ struct limits {
 	u32 string_bytes; /* --string */
 };
 
+/* What is done at a hit. */
+enum instrument { INSTRUMENT_SNAP, INSTRUMENT_LOG, INSTRUMENT_COUNT, INSTRUMENT_TICTOC };
+
 enum list_what { LIST_FUNCS, LIST_LINES, LIST_VARS };
 
+/* count */
+enum { SPEC_MAX_BY = 4 };
+struct count_spec {
+	const char *by[SPEC_MAX_BY]; /* --by */
+	size_t n_by;
+	const char *histogram; /* --hist, or NULL */
+	u64 interval_ns;       /* -i; 0: at the end alone */
+	u32 keys;	       /* --keys; 0: the default */
+	const char *sources;   /* --source DIR, or NULL */
+	bool explain;	       /* explain --count */
+};
+
 struct spec {
-	const char *command; /* "snap" */
+	const char *command;	    /* "snap" */
+	enum instrument instrument; /* the command's; of explain, the one that is explained */
+	struct count_spec count;
 	struct target_spec target;
 	struct place_spec *places;
 	size_t n_places;
@@ -102,6 +119,7 @@ struct spec_command {
 	const char *name;
 	const char *synopsis; /* what follows the name */
 	const char *help;     /* one line */
+	enum instrument instrument;
 };
 const struct spec_command *spec_commands(size_t *n);
 const struct spec_command *spec_command(const char *name); /* NULL: none of that name */

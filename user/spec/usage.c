@@ -10,7 +10,10 @@ static const struct spec_command commands[] = {
 	{"snap", "TARGET PLACE... [OPTIONS]",
 	 "take snapshots: the stack and the values of the variables"},
 	{"log", "TARGET PLACE MESSAGE [OPTIONS]",
-	 "write a line at each hit; {expr}, {expr:x}, {expr:d}, {expr:s} in MESSAGE are values"},
+	 "write a line at each hit; {expr}, {expr:x}, {expr:d}, {expr:s} in MESSAGE are values",
+	 INSTRUMENT_LOG},
+	{"count", "TARGET PLACE... [OPTIONS]",
+	 "count how often places are reached, by value or by line if wanted", INSTRUMENT_COUNT},
 	{"list", "TARGET funcs|lines|vars [PLACE or GLOB]",
 	 "list functions, lines or variables that can be asked for"},
 	{"explain", "TARGET PLACE... [OPTIONS]",
@@ -26,6 +29,9 @@ static const char places[] =
 	"  FUNC:+N            the Nth line of it\n"
 	"  FILE:LINE          a source line, in every inlined copy; the end of the path is enough\n"
 	"  *0xADDR            an address as in the file, as nm prints it\n";
+
+static const char all_lines[] =
+	"  FUNC:*  FILE:*     all lines of it; the source is printed with the hits at its margin\n";
 
 static const char statuses[] = "\nExit status: 0 done; 1 failed at run time; 2 usage; 3 no hit; 4 "
 			       "place, variable or debug\n"
@@ -102,6 +108,8 @@ static void add_command(struct strbuf *buf, const struct spec_command *command)
 		strbuf_printf(buf, "  %-18s %s\n", "-- COMMAND ARG...",
 			      "last on the line: started with the probes in place");
 		strbuf_puts(buf, places);
+		if (bit & (IN_COUNT | IN_LIST))
+			strbuf_puts(buf, all_lines);
 	}
 	for (size_t group = GROUP_WHAT; group < ARRAY_LEN(group_titles); group++)
 		add_group(buf, (enum option_group)group, bit);
