@@ -27,6 +27,15 @@ _inline_ int count(enum tictoc_class class)
 	return 0;
 }
 
+_inline_ u64 frame_of(struct pt_regs *ctx, const struct place_config *place)
+{
+	u64 sp = ctx->slot[REGS_SP], fp = ctx->slot[REGS_FP];
+
+	/* Else clang would choose between two addresses in ctx, which the verifier refuses. */
+	asm volatile("" : "+r"(sp), "+r"(fp));
+	return (place->cfa_is_fp ? fp : sp) + place->cfa_offset;
+}
+
 /* All but PAIR_KEY's value, which comes out of the bay. */
 _inline_ void key_fill(struct pair_key *key, struct pt_regs *ctx, const struct hit *hit)
 {
@@ -35,8 +44,7 @@ _inline_ void key_fill(struct pair_key *key, struct pt_regs *ctx, const struct h
 	key->pair = hit->place->pair;
 	key->unused = 0;
 	if (knob_pair_mode == PAIR_FUNCTION)
-		key->b = (hit->place->cfa_is_fp ? ctx->slot[REGS_FP] : ctx->slot[REGS_SP]) +
-			 hit->place->cfa_offset;
+		key->b = frame_of(ctx, hit->place);
 	if (knob_pair_mode == PAIR_KEY)
 		key->b = key->a >> 32;
 }
@@ -124,6 +132,7 @@ _inline_ int tic(struct pt_regs *ctx, struct hit *hit)
 			return reject(ctx, hit, HIT_CONDITION_ERROR);
 	}
 	open.hit = hit->number;
+	open.place = hit->place_index;
 	open.pid = current_pid_here();
 	open.tid = current_tid_here();
 	open.time = bpf_ktime_get_ns();
@@ -140,6 +149,7 @@ _inline_ u32 tic_part_write(struct record *record, u32 used, const struct pair_k
 		.tic_hit = open->hit,
 		.tic_pid = open->pid,
 		.tic_tid = open->tid,
+		.tic_place = open->place,
 	};
 	u64 n = record->head.n_chunks, at = (used + 7) & ~7u;
 	void *data = (void *)record + knob_data_at;

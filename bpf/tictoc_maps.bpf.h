@@ -4,7 +4,7 @@
 #define SNAPLINE_TICTOC_MAPS_BPF_H
 
 #include "value_maps.bpf.h"
-#include "tictoc.h"
+#include "pair.h"
 
 enum { SCRATCH_SLOTS = 8 }; /* programs that can be under way on one CPU */
 

@@ -9,7 +9,7 @@
 struct place_config {
 	__u64 pc;    /* bias = ip - pc */
 	__u32 probe; /* index into probe_state and probe_counts */
-	/* Tic-toc of functions (tictoc.h): */
+	/* Tic-toc of functions (pair.h): */
 	__u32 pair;	  /* which function */
 	__s32 cfa_offset; /* its CFA is so many bytes from ... */
 	__u32 cfa_is_fp;  /* ... the frame pointer; 0: the stack pointer */

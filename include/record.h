@@ -81,7 +81,7 @@ enum chunk_kind {
 	CHUNK_STACK = 0,
 	CHUNK_POINTEE = 1,
 	CHUNK_STRING = 2,
-	CHUNK_TIC = 3, /* what tic-toc knows of the pair (tictoc.h) */
+	CHUNK_TIC = 3, /* what tic-toc knows of the pair (pair.h) */
 	CHUNK_KEY = 4, /* struct count_key */
 };
 

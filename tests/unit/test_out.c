@@ -285,7 +285,7 @@ static void test_unknown_format_names_the_known(void **state)
 	assert_non_null(err);
 	assert_int_equal(err->kind, ERROR_USAGE);
 	assert_string_equal(err->text, "there is no output format 'yaml'");
-	assert_string_equal(err->cure, "take one of: text, json");
+	assert_string_equal(err->cure, "take one of: text, json, trace");
 	assert_null(sink);
 	error_free(err);
 }

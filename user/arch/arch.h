@@ -89,6 +89,7 @@ struct arch {
 	u8 n_arg_regs;
 	u8 arg_dwarf[8];           /* DWARF numbers of the integer arguments $arg1 ... */
 	u8 return_dwarf;           /* of the integer return value */
+	u8 call_pushes;            /* bytes that a call leaves on the stack */
 	u16 red_zone;              /* bytes below sp that belong to the function: 128 */
 	u32 callee_saved;          /* mask by DWARF number: a callee gives them back */
 	const struct arch_reg_name *names;

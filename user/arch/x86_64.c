@@ -187,6 +187,7 @@ const struct arch arch_x86_64 = {
 	.n_arg_regs = 6,
 	.arg_dwarf = {DWARF_DI, DWARF_SI, DWARF_DX, DWARF_CX, DWARF_R8, DWARF_R9},
 	.return_dwarf = DWARF_AX,
+	.call_pushes = 8,
 	.red_zone = 128,
 	.callee_saved = 1u << DWARF_BX | 1u << DWARF_BP | 1u << DWARF_SP | 0xfu << DWARF_R12,
 	.names = names,

@@ -11,6 +11,7 @@
 struct error *cmd_snap(const struct spec *spec, struct arena *arena) _must_use_;
 struct error *cmd_log(const struct spec *spec, struct arena *arena) _must_use_;
 struct error *cmd_count(const struct spec *spec, struct arena *arena) _must_use_;
+struct error *cmd_tictoc(const struct spec *spec, struct arena *arena) _must_use_;
 struct error *cmd_list(const struct spec *spec, struct arena *arena) _must_use_;
 struct error *cmd_explain(const struct spec *spec, struct arena *arena) _must_use_;
 struct error *cmd_replay(const struct spec *spec, struct arena *arena) _must_use_;

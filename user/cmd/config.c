@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plan/tictoc.h"
+
 /* Probes in BINARY itself are hit by nobody else; those in a library of it by everybody. */
 static bool leaves_binary(const struct plan *plan, const struct target_file *binary)
 {
@@ -37,6 +39,7 @@ static void copy_programs(const struct plan *plan, struct load_program *programs
 		programs[i].condition = from->condition;
 		programs[i].roots = from->roots;
 		programs[i].n_roots = from->n_roots;
+		programs[i].is_toc = from->is_toc;
 		programs[i].values = from->values;
 		programs[i].n_values = from->n_values;
 		memcpy(programs[i].value_slots, from->value_slots, sizeof(from->value_slots));
@@ -56,6 +59,9 @@ static void copy_places(const struct plan *plan, struct load_place *places)
 			.path = from->module->path,
 			.offset = from->offset,
 			.pc = from->pc,
+			.pair = from->pair,
+			.cfa_offset = from->cfa_offset,
+			.cfa_is_fp = from->cfa_is_fp,
 		};
 	}
 }
@@ -118,6 +124,30 @@ static struct load_counting counting_of(const struct plan *plan)
 	return counting;
 }
 
+enum { OPEN_PAIRS = 65536, ROWS = 1000 };
+
+static struct load_tictoc tictoc_of(const struct plan *plan)
+{
+	const struct spec *spec = plan->spec;
+	struct load_tictoc config = {
+		.mode = plan_tictoc_mode(spec),
+		.selects = spec->condition || spec->limits.skip || spec->limits.sample > 1 ||
+			   spec->limits.hits || spec->limits.duration_ns,
+		.n_keys = spec->tictoc.key != NULL,
+		.n_by = (u32)spec->count.n_by,
+		.by_at_toc = plan_tictoc_by_at_toc(spec),
+		.slower = spec->tictoc.is_slower,
+		.slower_ns = spec->tictoc.slower_ns,
+		.max_open = spec->tictoc.max_open ? spec->tictoc.max_open : OPEN_PAIRS,
+		.max_rows = !spec->count.n_by ? 0 : spec->count.keys ? spec->count.keys : ROWS,
+	};
+
+	for (size_t i = 0; i < plan->n_places; i++)
+		if (plan->places[i].n_tics)
+			config.n_captures = SNAPLINE_MAX_VALUES;
+	return config;
+}
+
 void config_from_plan(const struct plan *plan, const struct target *target, struct arena *arena,
 		      struct load_config *config)
 {
@@ -149,6 +179,11 @@ void config_from_plan(const struct plan *plan, const struct target *target, stru
 		.fault = true,
 		.verbose = plan->spec->verbose,
 	};
+	if (config->instrument == LOAD_TICTOC) {
+		config->tictoc = tictoc_of(plan);
+		if (!config->tictoc.slower)
+			config->stack_bytes = 0;
+	}
 	if (config->instrument != LOAD_COUNT)
 		return;
 	config->counting = counting_of(plan);

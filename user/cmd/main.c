@@ -11,7 +11,7 @@ static const struct command {
 	struct error *(*run)(const struct spec *spec, struct arena *arena);
 } commands[] = {
 	{"snap", cmd_snap},	  {"log", cmd_log},	  {"count", cmd_count},
-	{"list", cmd_list},
+	{"tictoc", cmd_tictoc},	  {"list", cmd_list},
 	{"explain", cmd_explain}, {"replay", cmd_replay}, {"doctor", cmd_doctor},
 };
 

@@ -84,6 +84,12 @@ static struct error *show_item(struct playback *playback, const struct replay_it
 	_cleanup_(event_freep) struct event *event = NULL;
 	struct error *err;
 
+	if ((item->row || item->pairs) && playback->plan->n_probes != TICTOC_PROBES)
+		return error_new(ERROR_FAILED, "damaged record file: times of no pair");
+	if (item->row)
+		return show_row(playback->sink, playback->plan, item->row);
+	if (item->pairs)
+		return show_pairs(playback->sink, playback->plan, item->pairs);
 	if (item->is_summary && item->probe >= playback->plan->n_probes)
 		return error_new(ERROR_FAILED, "damaged record file: a summary of no probe");
 	if (item->is_summary)

@@ -296,6 +296,11 @@ struct error *session_start(const struct plan *plan, const struct target *target
 	return NULL;
 }
 
+struct load_session *session_load(struct session *session)
+{
+	return session->load;
+}
+
 struct decoder *session_decoder(struct session *session)
 {
 	return &session->decoder;
@@ -347,11 +352,6 @@ double session_seconds(const struct session *session)
 	u64 end = session->stopped ? session->stopped_ns : clock_now();
 
 	return (double)(end - session->started_ns) / 1e9;
-}
-
-struct load_session *session_load(struct session *session)
-{
-	return session->load;
 }
 
 /* Ticks that nobody waited for are left out. */

@@ -3,6 +3,7 @@
 
 #include "cmd/cmd_output.h"
 #include "event/captures.h"
+#include "event/tictoc.h"
 #include "event/unwind.h"
 #include "event/variables.h"
 
@@ -25,7 +26,7 @@ struct error *show_open(const struct spec *spec, struct sink **sink)
 	return sink_new(format_names[spec->format], &options, sink);
 }
 
-static struct value_limits value_limits(const struct limits *limits)
+struct value_limits show_limits(const struct limits *limits)
 {
 	return (struct value_limits){
 		.depth = limits->depth,
@@ -60,13 +61,15 @@ struct error *show_decode(struct decoder *decoder, const void *record, size_t le
 			  const struct late_memory *late, size_t n_late, struct event **event)
 {
 	const struct limits *limits = &decoder->plan->spec->limits;
-	struct value_limits values = value_limits(limits);
+	struct value_limits values = show_limits(limits);
 	struct event *result = NULL;
 	struct error *err = show_frames(decoder, record, len, late, n_late, &result);
 
 	if (!err)
 		err = event_values(result, &values);
-	if (!err)
+	if (!err && decoder->plan->spec->instrument == INSTRUMENT_TICTOC)
+		err = tictoc_values(result, decoder, &values);
+	else if (!err)
 		err = event_captures(result, decoder->plan, &values);
 	if (err) {
 		event_free(result);
@@ -93,6 +96,22 @@ struct error *show_count(struct sink *sink, const struct count_report *report)
 	const struct event event = {.kind = EVENT_COUNT, .count = report};
 
 	return sink_event(sink, &event);
+}
+
+struct error *show_row(struct sink *sink, const struct plan *plan, const struct tictoc_row *row)
+{
+	const struct value_limits limits = show_limits(&plan->spec->limits);
+	_cleanup_(event_freep) struct event *event = tictoc_row_event(plan, row, &limits);
+
+	return sink_event(sink, event);
+}
+
+struct error *show_pairs(struct sink *sink, const struct plan *plan,
+			 const struct pairs_accounting *sum)
+{
+	_cleanup_(event_freep) struct event *event = tictoc_pairs_event(plan, sum);
+
+	return sink_event(sink, event);
 }
 
 struct error *show_notice(struct sink *sink, const char *text)

@@ -4,6 +4,7 @@
 #define SNAPLINE_SHOW_H
 
 #include "event/decode.h"
+#include "event/tictoc.h"
 #include "out/sink.h"
 
 /* The renderer that the spec names, on stdout and stderr. */
@@ -19,6 +20,11 @@ struct error *show_frames(struct decoder *decoder, const void *record, size_t le
 struct error *show_summary(struct sink *sink, const char *probe,
 			   const struct accounting *accounting) _must_use_;
 struct error *show_count(struct sink *sink, const struct count_report *report) _must_use_;
+struct value_limits show_limits(const struct limits *limits);
+struct error *show_row(struct sink *sink, const struct plan *plan,
+		       const struct tictoc_row *row) _must_use_;
+struct error *show_pairs(struct sink *sink, const struct plan *plan,
+			 const struct pairs_accounting *sum) _must_use_;
 struct error *show_notice(struct sink *sink, const char *text) _must_use_;
 
 #endif

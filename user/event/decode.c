@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "event/late.h"
+#include "event/tictoc.h"
 
 s64 decoder_realtime_offset(void)
 {
@@ -68,8 +69,8 @@ static bool add_from_file(struct event *event, const struct record_chunk *chunk)
 	return true;
 }
 
-static struct error *add_chunk(struct event *event, const struct record_head *head,
-			       const struct record_chunk *chunk)
+static struct error *add_chunk(struct event *event, const struct decoder *decoder,
+			       const struct record_head *head, const struct record_chunk *chunk)
 {
 	u64 room = head->size - head->data_offset;
 
@@ -84,18 +85,23 @@ static struct error *add_chunk(struct event *event, const struct record_head *he
 		return bad_record("a chunk's length", chunk->len);
 	if (add_from_file(event, chunk))
 		return NULL;
+	if (chunk->kind == CHUNK_TIC)
+		return tictoc_decode(event, decoder,
+				     (const u8 *)head + head->data_offset + chunk->offset,
+				     chunk->len);
 	image_add(event->image, chunk->address,
 		  (const u8 *)head + head->data_offset + chunk->offset, chunk->len, IMAGE_HIT);
 	return NULL;
 }
 
-static struct error *add_chunks(struct event *event, const struct record_head *head)
+static struct error *add_chunks(struct event *event, const struct decoder *decoder,
+				const struct record_head *head)
 {
 	const struct record_chunk *chunks = (const void *)(head + 1);
 	struct error *err = NULL;
 
 	for (u32 i = 0; i < head->n_chunks && !err; i++)
-		err = add_chunk(event, head, &chunks[i]);
+		err = add_chunk(event, decoder, head, &chunks[i]);
 	return err;
 }
 
@@ -211,7 +217,7 @@ static struct error *fill_event(struct event *event, struct decoder *decoder,
 	event->regs->value[arch->dwarf_pc] = ip - place->pc + place->asked;
 	event->image = image_new(event->arena);
 	event_fill_modules(event, decoder, head->start_time, place, ip);
-	err = add_chunks(event, head);
+	err = add_chunks(event, decoder, head);
 	if (err)
 		return err;
 	for (size_t i = 0; i < n_late; i++)

@@ -12,7 +12,8 @@
 #include "record.h"
 #include "value/value.h"
 
-enum event_kind { EVENT_SNAPSHOT, EVENT_LOG, EVENT_SUMMARY, EVENT_NOTICE, EVENT_COUNT };
+enum event_kind { EVENT_SNAPSHOT, EVENT_LOG, EVENT_SUMMARY, EVENT_NOTICE, EVENT_COUNT,
+		  EVENT_TICTOC, EVENT_PAIRS };
 
 /* A module mapped in the process of the event. */
 struct event_module {
@@ -65,6 +66,7 @@ struct accounting {
 
 struct process;
 struct count_report; /* report.h */
+struct tictoc_event;
 
 struct event {
 	enum event_kind kind;
@@ -103,6 +105,8 @@ struct event {
 	struct accounting accounting; /* SUMMARY */
 	const char *notice;        /* NOTICE: a sentence */
 	const struct count_report *count; /* COUNT */
+	/* TICTOC, PAIRS; of a SNAPSHOT that ends a pair, the pair (tictoc.h). Else NULL. */
+	struct tictoc_event *tictoc;
 	struct arena *arena;       /* everything above lives here */
 };
 

@@ -150,6 +150,31 @@ void recording_count(struct recording *recording, const struct count_report *rep
 	put_section(recording, SECTION_COUNT, bytes.text, bytes.len, NULL, 0);
 }
 
+void recording_tictoc(struct recording *recording, const struct tictoc_row *row)
+{
+	const struct histogram *histogram = &row->histogram;
+	struct section_tictoc head = {
+		.key = row->key,
+		.is_overflow = row->is_overflow,
+		.sum = histogram->sum,
+		.min = histogram->min,
+		.max = histogram->max,
+	};
+	struct section_bucket buckets[HISTOGRAM_BUCKETS];
+
+	for (u32 i = 0; i < HISTOGRAM_BUCKETS; i++)
+		if (histogram->buckets[i])
+			buckets[head.n_buckets++] =
+				(struct section_bucket){i, histogram->buckets[i]};
+	put_section(recording, SECTION_TICTOC, &head, sizeof(head), buckets,
+		    head.n_buckets * sizeof(buckets[0]));
+}
+
+void recording_pairs(struct recording *recording, const struct pairs_accounting *sum)
+{
+	put_section(recording, SECTION_PAIRS, sum, sizeof(*sum), NULL, 0);
+}
+
 struct error *recording_close(struct recording *recording)
 {
 	struct error *err = NULL;

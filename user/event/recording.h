@@ -13,11 +13,14 @@
  *	RECORD   as the kernel wrote it
  *	COUNT    a report of a counter (report.c)
  *	SUMMARY  of one probe, last
+ *	TICTOC   a histogram: its key, sum, extremes, then (bucket, count) of those that aren't empty
+ *	PAIRS    sum of tic-toc, behind its histograms
  */
 #ifndef SNAPLINE_RECORDING_H
 #define SNAPLINE_RECORDING_H
 
 #include "event/decode.h"
+#include "event/tictoc.h"
 
 struct recording;
 
@@ -30,6 +33,8 @@ void recording_add(struct recording *recording, const struct record_head *record
 void recording_summary(struct recording *recording, u32 probe, const struct accounting *counts);
 struct count_report;
 void recording_count(struct recording *recording, const struct count_report *report);
+void recording_tictoc(struct recording *recording, const struct tictoc_row *row);
+void recording_pairs(struct recording *recording, const struct pairs_accounting *sum);
 /* Closes the file; errors of writing come here. Frees it. */
 struct error *recording_close(struct recording *recording) _must_use_;
 
@@ -42,6 +47,8 @@ struct replay_item {
 	struct accounting accounting;
 	const void *report; /* of a counter, for report_read(); valid until the next call */
 	size_t report_len;
+	const struct tictoc_row *row; /* tic-toc; or NULL */
+	const struct pairs_accounting *pairs; /* or NULL */
 	const void *record; /* else; valid until the next call */
 	size_t record_len;
 	const struct late_memory *late;

@@ -4,6 +4,7 @@
 #define SNAPLINE_RECORDING_FORMAT_H
 
 #include "base/base.h"
+#include "pair.h"
 
 #define RECORDING_MAGIC "SNAPLINE RECORDS 1\n"
 
@@ -17,6 +18,8 @@ enum section_kind {
 	SECTION_RECORD,
 	SECTION_SUMMARY,
 	SECTION_COUNT,
+	SECTION_TICTOC,
+	SECTION_PAIRS,
 };
 
 enum { SECTION_ALIGN = 8, SECTION_BIGGEST = 256 * 1024 * 1024 };
@@ -39,6 +42,18 @@ struct section_summary {
 	u64 hits, over_limit, condition_error, condition_false, rate_limited, buffer_full, emitted;
 	u64 missed, faulted;
 	double seconds;
+};
+
+/* SECTION_TICTOC, before n_buckets of the other. */
+struct section_tictoc {
+	struct row_key key;
+	u32 is_overflow;
+	u32 n_buckets;
+	u64 sum, min, max;
+};
+struct section_bucket {
+	u64 bucket;
+	u64 count;
 };
 
 #endif

@@ -211,6 +211,44 @@ static struct error *read_summary(struct replay *replay, const u8 *bytes, u32 le
 	return NULL;
 }
 
+static struct error *read_tictoc(struct replay *replay, const u8 *bytes, u32 len,
+				 struct replay_item *item)
+{
+	struct tictoc_row *row = arena_alloc(replay->arena, sizeof(*row));
+	struct section_tictoc head;
+	struct section_bucket bucket;
+
+	if (len < sizeof(head))
+		return damaged(replay, "a histogram is cut off");
+	memcpy(&head, bytes, sizeof(head));
+	if (head.n_buckets > HISTOGRAM_BUCKETS ||
+	    len - sizeof(head) != head.n_buckets * sizeof(bucket))
+		return damaged(replay, "a histogram of impossible length");
+	row->key = head.key;
+	row->is_overflow = head.is_overflow;
+	row->histogram.sum = head.sum;
+	row->histogram.min = head.min;
+	row->histogram.max = head.max;
+	for (u32 i = 0; i < head.n_buckets; i++) {
+		memcpy(&bucket, bytes + sizeof(head) + i * sizeof(bucket), sizeof(bucket));
+		if (bucket.bucket >= HISTOGRAM_BUCKETS)
+			return damaged(replay, "a histogram with an impossible bucket");
+		row->histogram.buckets[bucket.bucket] = bucket.count;
+		row->histogram.count += bucket.count;
+	}
+	item->row = row;
+	return NULL;
+}
+
+static struct error *read_pairs(struct replay *replay, const u8 *bytes, u32 len,
+				struct replay_item *item)
+{
+	if (len != sizeof(*item->pairs))
+		return damaged(replay, "a sum of pairs of impossible length");
+	item->pairs = (const struct pairs_accounting *)bytes;
+	return NULL;
+}
+
 static struct error *add_late(struct replay *replay, u8 *bytes, u32 len, struct late_memory **late,
 			      size_t *n)
 {
@@ -254,6 +292,10 @@ struct error *replay_next(struct replay *replay, struct processes *processes,
 			item->report = bytes;
 			item->report_len = section.len;
 			return NULL;
+		case SECTION_TICTOC:
+			return read_tictoc(replay, bytes, section.len, item);
+		case SECTION_PAIRS:
+			return read_pairs(replay, bytes, section.len, item);
 		case SECTION_RECORD:
 			item->record = bytes;
 			item->record_len = section.len;

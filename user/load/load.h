@@ -17,7 +17,7 @@
 #include "buckets.h"
 #include "count.h"
 #include "record.h"
-#include "tictoc.h"
+#include "pair.h"
 
 /* What the kernel offers and permits, found by trying on an own child, never by version. */
 struct load_features {
@@ -227,13 +227,13 @@ void load_pairs(struct load_session *session, struct load_pairs *pairs);
 void load_sweep_pairs(struct load_session *session);
 void load_set_slower(struct load_session *session, u64 slower_ns);
 /* One histogram of elapsed ns. */
-struct load_row {
+struct load_tictoc_row {
 	struct row_key key;
 	bool is_overflow; /* what found no room, or all without --by: no key */
 	struct histogram histogram;
 };
 /* Those with at least one pair, the overflow row last. In the arena. */
-void load_rows(struct load_session *session, struct arena *arena, struct load_row **rows,
+void load_tictoc_rows(struct load_session *session, struct arena *arena, struct load_tictoc_row **rows,
 	       size_t *n);
 /* Instructions the verifier processed and the size of the records, for -v and explain. */
 struct load_info {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The maps of tic-toc: sized before loading, read and swept while it runs (include/tictoc.h). */
+/* The maps of tic-toc: sized before loading, read and swept while it runs (include/pair.h). */
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -200,10 +200,10 @@ static void read_row(struct load_session *session, u32 row, struct histogram *hi
 }
 
 static void add_row(struct load_session *session, struct arena *arena, const struct row_key *key,
-		    u32 row, struct load_row **rows, size_t *n)
+		    u32 row, struct load_tictoc_row **rows, size_t *n)
 {
 	struct histogram *histogram = calloc(1, sizeof(*histogram));
-	struct load_row *added;
+	struct load_tictoc_row *added;
 
 	if (!histogram)
 		error_no_memory();
@@ -218,7 +218,7 @@ static void add_row(struct load_session *session, struct arena *arena, const str
 	free(histogram);
 }
 
-void load_rows(struct load_session *session, struct arena *arena, struct load_row **rows, size_t *n)
+void load_tictoc_rows(struct load_session *session, struct arena *arena, struct load_tictoc_row **rows, size_t *n)
 {
 	int fd = object_map(session->object, "rows");
 	struct row_key key, *before = NULL;

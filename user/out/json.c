@@ -12,6 +12,7 @@
  * summary   probe hits over_limit condition_error condition_false rate_limited buffer_full emitted
  *           missed (null: the kernel doesn't say) faulted seconds
  * notice    text
+ * tictoc, and a summary of it: json_tictoc.c
  *
  * pid and tid are null for a process that snapline's pid namespace doesn't see.
  *
@@ -82,7 +83,7 @@ static void put_true_key(struct json *json, const char *key, bool is_true)
 	json_bool(json, true);
 }
 
-static void put_time(struct json *json, u64 time_ns)
+void render_json_time(struct json *json, u64 time_ns)
 {
 	time_t seconds = (time_t)(time_ns / 1000000000);
 	char day[32], text[64];
@@ -154,11 +155,10 @@ static bool is_pointer(const struct value *value)
 	return value->is_scalar && (kind == TYPE_POINTER || kind == TYPE_REFERENCE);
 }
 
-static void put_value(struct json *json, const struct value *value)
+void render_json_value(struct json *json, const struct value *value)
 {
 	size_t len;
 
-	json_key(json, "value");
 	if (value->absence != PRESENT || (!value->is_scalar && value->n_children))
 		json_null(json);
 	else if (is_whole_string(value, &len))
@@ -173,8 +173,8 @@ static void put_value(struct json *json, const struct value *value)
 
 static void put_variable(struct json *json, const struct value *value, struct arena *arena);
 
-static void put_variables(struct json *json, const char *key, struct value *const *values, size_t n,
-			  struct arena *arena)
+void render_json_variables(struct json *json, const char *key, struct value *const *values,
+			   size_t n, struct arena *arena)
 {
 	json_key(json, key);
 	json_array(json);
@@ -206,7 +206,8 @@ static void put_variable(struct json *json, const struct value *value, struct ar
 	put_text_key(json, "type", value->type_name);
 	put_text_key(json, "kind", value->kind);
 	put_text_key(json, "status", absence_status(value->absence));
-	put_value(json, value);
+	json_key(json, "value");
+	render_json_value(json, value);
 	put_text_key(json, "text", value_text(value, arena));
 	if (value->address)
 		put_hex_key(json, "address", value->address);
@@ -266,7 +267,7 @@ static void put_frame(struct json *json, const struct frame *frame, struct arena
 	json_bool(json, frame->is_inlined);
 	put_true_key(json, "signal", frame->is_signal);
 	put_true_key(json, "late", frame->late);
-	put_variables(json, "variables", frame->variables, frame->n_variables, arena);
+	render_json_variables(json, "variables", frame->variables, frame->n_variables, arena);
 	json_object_end(json);
 }
 
@@ -293,7 +294,7 @@ static void put_hit(struct json *json, const struct event *event)
 {
 	put_text_key(json, "probe", event->probe);
 	put_number_key(json, "id", event->id);
-	put_time(json, event->time_ns);
+	render_json_time(json, event->time_ns);
 	put_pid_key(json, "pid", event->pid);
 	put_pid_key(json, "tid", event->tid);
 	put_text_key(json, "comm", event->comm);
@@ -306,7 +307,7 @@ static void put_log(struct json *json, const struct event *event)
 	put_hit(json, event);
 	json_key(json, "message");
 	json_bytes(json, event->message, event->message_len);
-	put_variables(json, "values", event->values, event->n_values, event->arena);
+	render_json_variables(json, "values", event->values, event->n_values, event->arena);
 	if (event->suppressed)
 		put_number_key(json, "suppressed", event->suppressed);
 	if (event->lost)
@@ -323,7 +324,9 @@ static void put_snapshot(struct json *json, const struct event *event)
 	json_array_end(json);
 	put_text_key(json, "stack_end", event->stack_end);
 	put_true_key(json, "stack_cut", event->stack_cut);
-	put_variables(json, "captures", event->captures, event->n_captures, event->arena);
+	render_json_variables(json, "captures", event->captures, event->n_captures, event->arena);
+	if (event->tictoc)
+		json_pair(json, event);
 	if (event->show_regs && event->regs)
 		put_registers(json, event);
 }
@@ -352,7 +355,9 @@ static struct error *json_event(struct sink *sink, const struct event *event)
 	static const char *const names[] = {[EVENT_SNAPSHOT] = "snapshot",
 					    [EVENT_LOG] = "log",
 					    [EVENT_SUMMARY] = "summary",
-					    [EVENT_NOTICE] = "notice"};
+					    [EVENT_NOTICE] = "notice",
+					    [EVENT_TICTOC] = "tictoc",
+					    [EVENT_PAIRS] = "summary"};
 	_cleanup_(strbuf_free) struct strbuf out = {0};
 	struct error *err;
 	struct json json;
@@ -365,6 +370,8 @@ static struct error *json_event(struct sink *sink, const struct event *event)
 	switch (event->kind) {
 	case EVENT_SNAPSHOT: put_snapshot(&json, event); break;
 	case EVENT_LOG: put_log(&json, event); break;
+	case EVENT_TICTOC: json_tictoc(&json, event); break;
+	case EVENT_PAIRS: json_pairs(&json, event); break;
 	case EVENT_SUMMARY: put_summary(&json, event); break;
 	case EVENT_NOTICE: put_text_key(&json, "text", event->notice); break;
 	case EVENT_COUNT: break;

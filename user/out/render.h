@@ -3,11 +3,16 @@
 #ifndef SNAPLINE_RENDER_H
 #define SNAPLINE_RENDER_H
 
+#include "base/json.h"
 #include "base/strbuf.h"
+#include "out/pen.h"
 #include "out/sink.h"
+
+struct tictoc_pair;
 
 extern const struct sink_type sink_text; /* text.c */
 extern const struct sink_type sink_json; /* json.c */
+extern const struct sink_type sink_trace; /* trace.c */
 
 /* Writes and flushes; ERROR_FAILED if the reader is gone or the disk is full. */
 struct error *render_write(FILE *out, const struct strbuf *text) _must_use_;
@@ -25,5 +30,20 @@ struct error *text_log(const struct sink *sink, const struct event *event) _must
 	X(rate_limited)    \
 	X(buffer_full)     \
 	X(emitted)
+
+/* json.c: the value of a variable alone; "time"; an array of whole variables. */
+void render_json_value(struct json *json, const struct value *value);
+void render_json_time(struct json *json, u64 time_ns);
+void render_json_variables(struct json *json, const char *key, struct value *const *values,
+			   size_t n, struct arena *arena);
+
+/* text_tictoc.c and json_tictoc.c: EVENT_TICTOC, EVENT_PAIRS, and what a snapshot has of its pair. */
+struct error *text_tictoc(struct sink *sink, const struct event *event) _must_use_;
+struct error *text_pairs(struct sink *sink, const struct event *event) _must_use_;
+struct error *text_erase_live(struct sink *sink) _must_use_;
+void text_pair(struct pen *pen, const struct tictoc_pair *pair);
+void json_tictoc(struct json *json, const struct event *event);
+void json_pairs(struct json *json, const struct event *event);
+void json_pair(struct json *json, const struct event *event);
 
 #endif

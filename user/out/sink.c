@@ -7,7 +7,7 @@
 #include "base/strbuf.h"
 #include "out/render.h"
 
-static const struct sink_type *const types[] = {&sink_text, &sink_json};
+static const struct sink_type *const types[] = {&sink_text, &sink_json, &sink_trace};
 
 static struct error *unknown(const char *name)
 {

@@ -28,6 +28,8 @@ struct sink {
 	const struct sink_type *type;
 	struct sink_options options;
 	void *state;
+	bool has_begun;	/* trace: something is written */
+	u32 live_lines;	/* text: lines on the terminal that will be written anew */
 };
 
 /* NULL type name: text. */

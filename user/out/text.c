@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "arch/arch.h"
+#include "event/tictoc.h"
 #include "out/pen.h"
 #include "out/render.h"
 #include "out/report.h"
@@ -240,6 +241,8 @@ static struct error *put_snapshot(const struct sink *sink, const struct event *e
 	struct pen pen = {.out = &out, .color = sink->options.color};
 
 	put_title(&pen, event);
+	if (event->tictoc)
+		text_pair(&pen, event->tictoc->pair);
 	for (size_t i = 0; i < event->n_captures; i++)
 		put_variable(&pen, event, 0, event->captures[i]);
 	if (event->show_regs && event->regs)
@@ -303,11 +306,22 @@ static struct error *put_notice(const struct sink *sink, const struct event *eve
 	return render_write(sink->options.err, &out);
 }
 
+static bool continues_live(const struct event *event)
+{
+	return event->kind == EVENT_TICTOC && event->tictoc->is_live && !event->tictoc->is_first;
+}
+
 static struct error *text_event(struct sink *sink, const struct event *event)
 {
+	struct error *err = continues_live(event) ? NULL : text_erase_live(sink);
+
+	if (err)
+		return err;
 	switch (event->kind) {
 	case EVENT_SNAPSHOT: return put_snapshot(sink, event);
 	case EVENT_LOG: return text_log(sink, event);
+	case EVENT_TICTOC: return text_tictoc(sink, event);
+	case EVENT_PAIRS: return sink->options.quiet ? NULL : text_pairs(sink, event);
 	case EVENT_SUMMARY: return sink->options.quiet ? NULL : put_summary(sink, event);
 	case EVENT_NOTICE: return sink->options.quiet ? NULL : put_notice(sink, event);
 	case EVENT_COUNT: return text_count(sink, event->count);

@@ -6,6 +6,7 @@
 #include "plan/keys.h"
 #include "plan/scope.h"
 #include "plan/table.h"
+#include "plan/tictoc.h"
 #include "plan/values.h"
 
 /* The roots of one place while they are gathered. */
@@ -249,7 +250,7 @@ static struct error *gather_roots(struct plan *plan, struct place *place, const 
 				  struct root_list *list)
 {
 	*list = (struct root_list){.plan = plan, .place = place};
-	for (size_t i = 0; i < plan->spec->n_captures; i++)
+	for (size_t i = 0; place->captures && i < plan->spec->n_captures; i++)
 		add_capture(list, place->captures[i], plan->spec->captures[i]);
 	return add_variables(list, cfi, plan->arena);
 }
@@ -261,7 +262,7 @@ static bool code_equal(const struct gen_code *a, const struct gen_code *b)
 
 static bool program_equal(const struct plan_program *a, const struct plan_program *b)
 {
-	return code_equal(&a->condition, &b->condition) && code_equal(&a->roots, &b->roots) &&
+	return a->is_toc == b->is_toc && code_equal(&a->condition, &b->condition) && code_equal(&a->roots, &b->roots) &&
 	       a->n_roots == b->n_roots &&
 	       memcmp(a->root_nodes, b->root_nodes, a->n_roots * sizeof(a->root_nodes[0])) == 0 &&
 	       code_equal(&a->values, &b->values) && a->n_values == b->n_values &&
@@ -297,13 +298,22 @@ static struct error *compile_roots(struct plan *plan, const struct root_list *li
 	return NULL;
 }
 
+static bool is_tictoc(const struct plan *plan)
+{
+	return plan->spec->instrument == INSTRUMENT_TICTOC;
+}
+
 static struct error *compile_condition(struct plan *plan, struct place *place,
 				       const struct gen_place *gen, struct gen_code *code)
 {
 	const char *condition = plan->spec->condition;
 	struct expr_scope *scope;
-	struct error *err;
+	struct error *err = NULL;
 
+	if (is_tictoc(plan))
+		err = plan_tictoc_condition(plan->spec, place->probe, plan->arena, &condition);
+	if (err || !condition)
+		return err;
 	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
 	if (!err)
 		err = type_expression(condition, place->module, scope, plan->arena,
@@ -332,8 +342,8 @@ struct error *plan_type_expression(const char *text, const struct plan_module *m
 	return err;
 }
 
-static struct error *gen_place(struct plan *plan, const struct place *place,
-			       const struct gen_features *features, struct gen_place *gen)
+struct error *plan_gen_place(struct plan *plan, const struct place *place,
+			     const struct gen_features *features, struct gen_place *gen)
 {
 	struct cfi_row *row = NULL;
 	struct error *err = dw_cfi_row(place->module->dw, place->pc, plan->arena, &row);
@@ -358,7 +368,7 @@ struct error *plan_type_values(struct plan *plan, struct place *place)
 
 	if (!plan->spec->message)
 		return NULL;
-	err = gen_place(plan, place, &features, &gen);
+	err = plan_gen_place(plan, place, &features, &gen);
 	return err ? err : plan_values(plan, place, &gen, &unused);
 }
 
@@ -373,6 +383,21 @@ static struct error *compile_snapshot(struct plan *plan, struct place *place,
 	return err ? err : compile_roots(plan, &list, gen, program);
 }
 
+/* Tic-toc takes snapshots at TOC, if at all. */
+static struct error *compile_end(struct plan *plan, struct place *place,
+				 const struct gen_place *gen, struct plan_program *program)
+{
+	const struct tictoc_spec *spec = &plan->spec->tictoc;
+	struct root_list list;
+	struct error *err = plan_tictoc_values(plan, place, gen, program);
+
+	program->is_toc = place->probe == PROBE_TOC;
+	if (err || !program->is_toc || !spec->is_slower || spec->is_trace)
+		return err;
+	err = gather_roots(plan, place, gen->cfi, &list);
+	return err ? err : compile_roots(plan, &list, gen, program);
+}
+
 /* What the instrument takes at a hit. */
 static struct error *compile_taking(struct plan *plan, struct place *place,
 				    const struct gen_place *gen, struct plan_program *program)
@@ -380,6 +405,7 @@ static struct error *compile_taking(struct plan *plan, struct place *place,
 	switch (plan->spec->instrument) {
 	case INSTRUMENT_LOG: return plan_values(plan, place, gen, program);
 	case INSTRUMENT_COUNT: return plan_count_values(plan, place, gen, program);
+	case INSTRUMENT_TICTOC: return compile_end(plan, place, gen, program);
 	default: return compile_snapshot(plan, place, gen, program);
 	}
 }
@@ -395,7 +421,7 @@ struct error *plan_compile(struct plan *plan, struct place *place,
 		place->program = program_index(plan, &program);
 		return NULL;
 	}
-	err = gen_place(plan, place, features, &gen);
+	err = plan_gen_place(plan, place, features, &gen);
 	if (!err && plan->spec->condition)
 		err = compile_condition(plan, place, &gen, &program.condition);
 	if (!err)

@@ -19,4 +19,9 @@ struct error *plan_type_expression(const char *text, const struct plan_module *m
 				   const struct expr_scope *scope, struct arena *arena,
 				   const struct expr **typed) _must_use_;
 
+/* What code is generated for at the place. */
+struct error *plan_gen_place(struct plan *plan, const struct place *place,
+			     const struct gen_features *features,
+			     struct gen_place *gen) _must_use_;
+
 #endif

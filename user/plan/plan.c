@@ -9,6 +9,7 @@
 #include "plan/identity.h"
 #include "plan/others.h"
 #include "plan/resolve.h"
+#include "plan/tictoc.h"
 
 enum {
 	MAX_PLACES = 4096,
@@ -21,6 +22,13 @@ struct build {
 	plan_files_fn files;
 	void *context;
 	const struct gen_features *features;
+	/* Tic-toc: the addresses of both ends, before a probe is moved between them. */
+	struct end {
+		const struct plan_module *module;
+		u32 probe;
+		u64 asked;
+	} *ends;
+	size_t n_ends;
 };
 
 static struct error *open_module(const struct plan_file *file, struct arena *arena,
@@ -80,11 +88,45 @@ static bool names_registers(const struct spec *spec, const struct place *place)
 	return names;
 }
 
-static struct error *choose(struct plan *plan, struct place *place)
+/* Where TIC and TOC are in one basic block, none of them may move past the other. */
+static struct error *has_other_end(const struct build *build, const struct place *place,
+				   bool *has)
 {
+	struct choose_block block;
+	struct error *err = NULL;
+
+	*has = false;
+	if (!build->n_ends)
+		return NULL;
+	err = choose_block(place->module->dw, place->asked, build->plan->arena, &block);
+	for (size_t i = 0; i < build->n_ends && !err && block.n; i++) {
+		const struct end *end = &build->ends[i];
+
+		if (end->probe == place->probe || end->module != place->module)
+			continue;
+		if (end->asked == place->asked)
+			return error_cure(error_new(ERROR_USAGE,
+						    "TIC and TOC are the same instruction"),
+					  "Give two places, one behind the other");
+		*has |= end->asked >= block.insns[0].address &&
+			end->asked <= block.insns[block.n - 1].address;
+	}
+	return err;
+}
+
+static bool looks(const struct spec *spec, const struct place *place)
+{
+	if (spec->instrument == INSTRUMENT_TICTOC)
+		return plan_tictoc_looks(spec, place->probe);
+	return !plan_count_is_plain(spec);
+}
+
+static struct error *choose(const struct build *build, struct place *place, bool exact)
+{
+	struct plan *plan = build->plan;
 	struct choose_how how = {
-		.what = plan_count_is_plain(plan->spec) ? CHOOSE_COUNTER : CHOOSE_SNAPSHOT,
-		.exact = plan->spec->exact,
+		.what = looks(plan->spec, place) ? CHOOSE_SNAPSHOT : CHOOSE_COUNTER,
+		.exact = exact,
 		.regs = names_registers(plan->spec, place) ? UINT32_MAX : 0,
 	};
 	struct choice choice;
@@ -100,6 +142,26 @@ static struct error *choose(struct plan *plan, struct place *place)
 		return error_new(ERROR_NOT_FOUND, "address 0x%llx is in no part of %s that is loaded",
 				 (unsigned long long)place->pc, place->module->shown);
 	return NULL;
+}
+
+/* The kernel side has to find the frame there. */
+static struct error *choose_end(const struct build *build, struct place *place)
+{
+	bool exact;
+	struct error *err = has_other_end(build, place, &exact);
+
+	exact |= build->plan->spec->exact;
+	if (!err)
+		err = choose(build, place, exact);
+	if (!err)
+		err = plan_tictoc_frame(build->plan, place);
+	if (err && err->kind == ERROR_NOT_FOUND && !exact) {
+		error_free(err);
+		err = choose(build, place, true);
+		if (!err)
+			err = plan_tictoc_frame(build->plan, place);
+	}
+	return err;
 }
 
 static struct error *add_place(struct build *build, u32 probe, struct plan_module *module,
@@ -127,7 +189,9 @@ static struct error *add_place(struct build *build, u32 probe, struct plan_modul
 	if (plan->n_places >= most)
 		return error_cure(error_new(ERROR_USAGE, "more than %zu places", most),
 				  "Name fewer of them.");
-	err = choose(plan, &place);
+	err = plan->spec->instrument == INSTRUMENT_TICTOC
+		      ? choose_end(build, &place)
+		      : choose(build, &place, plan->spec->exact);
 	if (!err)
 		err = plan_compile(plan, &place, build->features);
 	if (!err)
@@ -142,15 +206,38 @@ static void add_note(struct plan *plan, const char *probe, const struct error *e
 		arena_printf(plan->arena, "%s: one of its places is left out: %s", probe, err->text);
 }
 
+static struct error *only_inlined(struct plan *plan, u32 probe, size_t n, bool all)
+{
+	const char *text = plan->probes[probe].text;
+
+	if (all)
+		return error_cure(error_new(ERROR_NOT_FOUND,
+					    "%s is inlined everywhere: it has no entry of its own",
+					    text),
+				  "Give two lines, one behind the other.");
+	*arena_push(plan->arena, plan->notes, plan->n_notes) =
+		arena_printf(plan->arena, "%s: %zu inlined cop%s not measured", text, n,
+			     n == 1 ? "y is" : "ies are");
+	return NULL;
+}
+
 static struct error *add_places(struct build *build, u32 probe, struct plan_module *module,
 				const struct resolved *found, size_t n)
 {
 	struct plan *plan = build->plan;
-	size_t before = plan->n_places;
+	size_t before = plan->n_places, n_inlined = 0;
 	struct error *first = NULL;
 
 	for (size_t i = 0; i < n; i++) {
-		struct error *err = add_place(build, probe, module, &found[i]);
+		struct error *err;
+
+		/* A copy inside another function has no entry and no return of its own. */
+		if (plan->spec->instrument == INSTRUMENT_TICTOC && found[i].is_inlined &&
+		    plan_tictoc_mode(plan->spec) == PAIR_FUNCTION) {
+			n_inlined++;
+			continue;
+		}
+		err = add_place(build, probe, module, &found[i]);
 
 		if (err)
 			add_note(plan, plan->probes[probe].text, err);
@@ -162,14 +249,14 @@ static struct error *add_places(struct build *build, u32 probe, struct plan_modu
 	if (plan->n_places == before && first)
 		return first;
 	error_free(first);
-	return NULL;
+	return n_inlined ? only_inlined(plan, probe, n_inlined, plan->n_places == before) : NULL;
 }
 
 /* Looks a PLACE up in each file; it has to be in one of them. */
 static struct error *build_probe(struct build *build, u32 probe)
 {
 	struct plan *plan = build->plan;
-	const struct place_spec *spec = &plan->spec->places[probe];
+	const struct place_spec *spec = &plan->probes[probe].spec;
 	size_t before = plan->n_places, n_files, n;
 	struct error *first = NULL, *err;
 	struct plan_module *module;
@@ -198,17 +285,59 @@ static struct error *build_probe(struct build *build, u32 probe)
 	return err;
 }
 
+static struct error *gather_ends_of(struct build *build, u32 probe)
+{
+	struct plan *plan = build->plan;
+	struct plan_module *module = NULL;
+	struct plan_file *files;
+	size_t n_files, n;
+	struct error *err = build->files(build->context, plan->probes[probe].spec.binary,
+					 plan->arena, &files, &n_files);
+
+	for (size_t i = 0; i < n_files && !err; i++) {
+		struct resolved *found;
+
+		err = plan_module(plan, &files[i], &module);
+		if (err)
+			break;
+		err = resolve_place(&plan->probes[probe].spec, module, plan->arena, &found, &n);
+		for (size_t k = 0; !err && k < n; k++)
+			*arena_push(plan->arena, build->ends, build->n_ends) =
+				(struct end){module, probe, found[k].pc};
+		/* What isn't there is told when its places are built. */
+		if (err && err->kind == ERROR_NOT_FOUND) {
+			error_free(err);
+			err = NULL;
+		}
+	}
+	return err;
+}
+
+static struct error *gather_ends(struct build *build)
+{
+	struct error *err = gather_ends_of(build, PROBE_TIC);
+
+	return err ? err : gather_ends_of(build, PROBE_TOC);
+}
+
 static struct error *build_probes(struct build *build)
 {
 	struct plan *plan = build->plan;
 	struct error *err = NULL;
 
-	plan->n_probes = plan->spec->n_places;
-	plan->probes = arena_array(plan->arena, struct plan_probe, plan->n_probes);
-	for (u32 i = 0; i < plan->n_probes && !err; i++) {
-		plan->probes[i].text = plan->spec->places[i].text;
-		err = build_probe(build, i);
+	if (plan->spec->instrument == INSTRUMENT_TICTOC) {
+		err = plan_tictoc_probes(plan);
+		if (!err)
+			err = gather_ends(build);
+	} else {
+		plan->n_probes = plan->spec->n_places;
+		plan->probes = arena_array(plan->arena, struct plan_probe, plan->n_probes);
+		for (u32 i = 0; i < plan->n_probes; i++)
+			plan->probes[i] = (struct plan_probe){plan->spec->places[i].text,
+							      plan->spec->places[i]};
 	}
+	for (u32 i = 0; i < plan->n_probes && !err; i++)
+		err = build_probe(build, i);
 	return err;
 }
 

@@ -88,6 +88,15 @@ struct place {
 	size_t n_values;
 	struct plan_key *keys;	/* one for each --by; NULL: none */
 	const struct expr *histogram; /* typed --hist; NULL: none */
+	/* Tic-toc (tictoc.h): */
+	u64 body;	/* entry of the function that it is in */
+	u32 pair;	/* which function, for the kernel side */
+	s32 cfa_offset; /* the CFA is so many bytes from ... */
+	bool cfa_is_fp; /* ... the frame pointer; else the stack pointer */
+	const struct expr *key; /* typed --key; NULL: none */
+	const struct expr **by; /* typed, one for each --by; NULL: they belong to the other end */
+	struct plan_tic *tics; /* what is kept from TIC */
+	size_t n_tics;
 };
 
 /* The instructions that a group of places shares. */
@@ -100,6 +109,7 @@ struct plan_program {
 	struct gen_code values; /* n 0: none */
 	struct value_slot value_slots[SNAPLINE_MAX_VALUES];
 	u32 n_values;
+	bool is_toc; /* tic-toc: runs at TOC */
 };
 
 /* A file in which places are looked up: a target's executable, or a library that it maps. */

@@ -111,6 +111,7 @@ static struct error *lookup_any(struct lookup *lookup)
 {
 	switch (lookup->place->form) {
 	case PLACE_FUNCTION: return lookup_function(lookup);
+	case PLACE_ENTRY: return lookup_entries(lookup);
 	case PLACE_RETURN: return lookup_returns(lookup);
 	case PLACE_OFFSET: return lookup_function_line(lookup);
 	case PLACE_LINE: return lookup_line(lookup);

@@ -169,6 +169,35 @@ struct error *lookup_function(struct lookup *lookup)
 	return err;
 }
 
+static void add_symbol_entry(struct lookup *lookup, const struct elf_symbol *symbol)
+{
+	lookup_add(lookup, symbol->pc, "the function's first instruction")->function = symbol->name;
+}
+
+struct error *lookup_entries(struct lookup *lookup)
+{
+	struct dw_instance *instances;
+	size_t n;
+	struct error *err = instances_of(lookup, &instances, &n);
+
+	for (size_t i = 0; !err && i < n; i++) {
+		if (instances[i].is_inlined || is_rest(lookup, &instances[i]))
+			continue;
+		lookup_add(lookup, instances[i].entry, "the function's first instruction")
+			->function = instances[i].function->name;
+	}
+	if (!err)
+		err = add_symbols(lookup, add_symbol_entry);
+	if (err || lookup->n)
+		return err;
+	if (n)
+		return error_cure(error_new(ERROR_NOT_FOUND,
+					    "%s is inlined everywhere: it has no entry of its own",
+					    lookup->place->name),
+				  "Give two lines, one behind the other");
+	return unknown_function(lookup);
+}
+
 static struct error *add_returns(struct lookup *lookup, const struct pc_range *ranges,
 				 size_t n_ranges, const char *function)
 {

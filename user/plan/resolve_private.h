@@ -18,6 +18,8 @@ struct lookup {
 
 /* resolve_function.c */
 struct error *lookup_function(struct lookup *lookup) _must_use_;
+/* The true entries of its bodies out of line. */
+struct error *lookup_entries(struct lookup *lookup) _must_use_;
 struct error *lookup_returns(struct lookup *lookup) _must_use_;
 struct error *lookup_function_line(struct lookup *lookup) _must_use_;
 /* All lines of a function; n stays 0 if there is no function of that name. */

@@ -7,6 +7,7 @@
 
 #include "plan/compile.h"
 #include "plan/plan.h"
+#include "plan/tictoc.h"
 
 enum { MAX_ARGS = 4096, MAX_LINES = 1000000, MAX_MODULES = 4096, MAX_PLACES_READ = 65536 };
 
@@ -377,7 +378,9 @@ static bool read_line(struct reader *reader)
 static struct error *type_again(struct plan *plan, struct place *place)
 {
 	size_t notes = plan->n_notes;
-	struct error *err = plan_type_captures(plan, place);
+	struct error *err = plan->spec->instrument == INSTRUMENT_TICTOC
+				    ? plan_tictoc_types(plan, place)
+				    : plan_type_captures(plan, place);
 
 	if (!err)
 		err = plan_type_values(plan, place);

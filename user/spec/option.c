@@ -236,6 +236,23 @@ static struct error *parse_message(const struct option *option, const char *valu
 	return err;
 }
 
+static struct error *parse_slower(const struct option *option, const char *value,
+				  struct arena *arena, struct spec *spec)
+{
+	struct tictoc_spec *tictoc = &spec->tictoc;
+	char *end = NULL;
+	double percent = value[0] == 'p' ? strtod(value + 1, &end) : 0;
+
+	tictoc->is_slower = true;
+	if (value[0] != 'p')
+		return parse_duration(option, value, arena, spec);
+	if (value[1] < '0' || value[1] > '9' || *end || percent <= 0 || percent >= 100)
+		return bad_value(option, value, "a duration, or p99, p99.9 and the like");
+	tictoc->quantile = percent / 100;
+	tictoc->slower_ns = UINT64_MAX;
+	return NULL;
+}
+
 static struct error *parse_format(const struct option *option, const char *value,
 				  struct arena *arena, struct spec *spec)
 {
@@ -289,13 +306,25 @@ static const struct option options[] = {
 	 "count by this value, $caller or $stack; may be given several times", parse_by},
 	{"--hist", "EXPR", IN_COUNTING, GROUP_WHAT, "and the distribution of this number",
 	 parse_text, FIELD(count.histogram)},
+	{"--key", "EXPR", IN_TIMING, GROUP_WHAT,
+	 "pair TIC and TOC by this value, whatever thread they run on", parse_text,
+	 FIELD(tictoc.key)},
+	{"--by", "EXPR", IN_TICTOC, GROUP_WHAT,
+	 "a histogram for each value, as it is at TIC; may be given several times", parse_by},
+	{"--slower", "DURATION", IN_TIMING, GROUP_WHAT,
+	 "a snapshot at TOC of what took longer, with values from TIC; p99: of the slowest",
+	 parse_slower, FIELD(tictoc.slower_ns)},
+	{"--tictoc", NULL, IN_EXPLAIN, GROUP_WHAT, "what tictoc would do with one place or two",
+	 parse_flag, FIELD(tictoc.explain)},
 	{"--count", NULL, IN_EXPLAIN, GROUP_WHAT, "what count would do; FUNC:* and --by imply it",
 	 parse_flag, FIELD(count.explain)},
 	{"--regs", NULL, IN_FRAMES, GROUP_WHAT, "show the registers", parse_flag, FIELD(regs)},
 	{"--exact", NULL, IN_TAKING, GROUP_WHAT,
 	 "probe the very instruction asked for, never a cheaper one near it", parse_flag,
 	 FIELD(exact)},
-	{"-n", "HITS", IN_SHOWING, GROUP_LIMITS, "stop after so many (1; 0: no limit)", parse_u64,
+	{"-n", "PAIRS", IN_TICTOC, GROUP_LIMITS, "stop after so many (no limit)", parse_u64,
+	 FIELD(limits.hits)},
+	{"-n", "HITS", IN_SNAPPING, GROUP_LIMITS, "stop after so many (1; 0: no limit)", parse_u64,
 	 FIELD(limits.hits)},
 	{"-n", "LINES", IN_LOG, GROUP_LIMITS, "stop after so many (no limit)", parse_u64,
 	 FIELD(limits.hits)},
@@ -304,7 +333,9 @@ static const struct option options[] = {
 	{"-d", "DURATION", IN_TAKING, GROUP_LIMITS,
 	 "stop after 10 (seconds), 250ms, 2m, ... (1h; 0: no end)", parse_duration,
 	 FIELD(limits.duration_ns)},
-	{"--rate", "N/s", IN_SHOWING, GROUP_LIMITS, "at most so many a second (1; 0: no limit)",
+	{"--rate", "N/s", IN_TICTOC, GROUP_LIMITS,
+	 "at most so many snapshots a second (1; 0: no limit)", parse_rate},
+	{"--rate", "N/s", IN_SNAPPING, GROUP_LIMITS, "at most so many a second (1; 0: no limit)",
 	 parse_rate},
 	{"--rate", "N/s", IN_LOG, GROUP_LIMITS, "at most so many lines a second (100; 0: no limit)",
 	 parse_rate},
@@ -316,6 +347,10 @@ static const struct option options[] = {
 	{"--keys", "N", IN_COUNTING, GROUP_LIMITS,
 	 "at most so many different keys (10240; with --hist 1024)", parse_u32, FIELD(count.keys),
 	 1, 1 << 20},
+	{"--keys", "N", IN_TICTOC, GROUP_LIMITS, "at most so many histograms (1000)", parse_u32,
+	 FIELD(count.keys), 1, 10000},
+	{"--open", "N", IN_TIMING, GROUP_LIMITS, "at most so many open pairs (65536)", parse_u32,
+	 FIELD(tictoc.max_open), 1, 1 << 22},
 	{"--frames", "N", IN_STACKS, GROUP_LIMITS, "at most so many frames (64)", parse_u32,
 	 FIELD(limits.frames), 1, 1024},
 	{"--depth", "N", IN_FRAMES, GROUP_LIMITS, "follow pointers so far (2)", parse_u32,

@@ -17,6 +17,7 @@ struct parser {
 	struct spec *spec;
 	const char **words; /* what is neither an option nor its value */
 	size_t n_words;
+	bool has_rate;
 };
 
 struct limits spec_default_limits(const char *command)
@@ -34,6 +35,8 @@ struct limits spec_default_limits(const char *command)
 
 	if (strcmp(command, "count") == 0)
 		limits.hits = limits.rate = 0;
+	if (strcmp(command, "tictoc") == 0)
+		limits.hits = 0;
 	if (strcmp(command, "log") == 0) {
 		limits.hits = 0;
 		limits.rate = 100;
@@ -81,6 +84,7 @@ static struct error *take_value(struct parser *parser, const struct option *opti
 			option->name, 0, strlen(option->name));
 	if (!value)
 		value = parser->argv[parser->at++];
+	parser->has_rate |= strcmp(option->name, "--rate") == 0;
 	return option->parse(option, value, parser->arena, parser->spec);
 }
 
@@ -284,6 +288,10 @@ static struct error *settle_words(struct parser *parser)
 		err = settle_message(parser);
 		return err ? err : settle_places(parser);
 	}
+	if (parser->command & IN_TICTOC) {
+		err = too_many(parser, 2);
+		return err ? err : settle_places(parser);
+	}
 	if (parser->command & IN_TAKING)
 		return settle_places(parser);
 	if (parser->command & IN_LIST)
@@ -302,15 +310,37 @@ static void settle_instrument(struct parser *parser)
 
 	for (size_t i = 0; i < spec->n_places; i++)
 		counts |= spec->places[i].form == PLACE_ALL;
-	if (counts)
+	if (spec->tictoc.explain || spec->tictoc.key || spec->tictoc.is_slower)
+		spec->instrument = INSTRUMENT_TICTOC;
+	else if (counts)
 		spec->instrument = INSTRUMENT_COUNT;
 	else if (spec->message)
 		spec->instrument = INSTRUMENT_LOG;
 }
 
+/* A trace has every pair, unless slow ones are asked for. */
+static struct error *settle_tictoc(struct parser *parser)
+{
+	struct spec *spec = parser->spec;
+
+	if (spec->n_places > 2)
+		return error_new(ERROR_USAGE, "tictoc takes one place or two");
+	if (spec->tictoc.key && spec->n_places < 2)
+		return error_cure(error_new(ERROR_USAGE, "--key needs two places"),
+				  "The calls of one function are told apart without a key.");
+	if (spec->format != FORMAT_TRACE || spec->tictoc.is_slower)
+		return NULL;
+	spec->tictoc.is_slower = spec->tictoc.is_trace = true;
+	spec->limits.stack_bytes = 0;
+	if (!parser->has_rate)
+		spec->limits.rate = 0;
+	return NULL;
+}
+
 static struct error *settle_format(struct parser *parser)
 {
-	if (parser->spec->format != FORMAT_TRACE || (parser->command & (IN_SNAP | IN_REPLAY)))
+	if (parser->spec->format != FORMAT_TRACE ||
+	    (parser->command & (IN_SNAP | IN_TICTOC | IN_REPLAY)))
 		return NULL;
 	return error_new(ERROR_USAGE, "snapline %s writes text and json only",
 			 parser->spec->command);
@@ -329,6 +359,8 @@ static struct error *settle(struct parser *parser)
 		err = settle_words(parser);
 	if (!err && (parser->command & IN_EXPLAIN))
 		settle_instrument(parser);
+	if (!err && parser->spec->instrument == INSTRUMENT_TICTOC)
+		err = settle_tictoc(parser);
 	return err;
 }
 

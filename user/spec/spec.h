@@ -35,6 +35,7 @@ enum place_form {
 	PLACE_LINE,	/* FILE:LINE */
 	PLACE_ADDRESS,	/* *0xADDR */
 	PLACE_ALL,	/* FUNC:* or FILE:* (count, list) */
+	PLACE_ENTRY,	/* a function's true entry; nobody writes it, tictoc asks for it */
 };
 
 struct place_spec {
@@ -79,10 +80,22 @@ struct count_spec {
 	bool explain;	       /* explain --count */
 };
 
+/* tictoc */
+struct tictoc_spec {
+	const char *key; /* --key, or NULL */
+	bool is_slower;	 /* slow pairs are shown, with snapshots */
+	bool is_trace;	 /* all pairs are, without */
+	double quantile; /* --slower p99: 0.99; 0: slower_ns holds */
+	u64 slower_ns;
+	u32 max_open;	 /* --open; 0: the default */
+	bool explain;	 /* explain's --tictoc */
+};
+
 struct spec {
 	const char *command;	    /* "snap" */
 	enum instrument instrument; /* the command's; of explain, the one that is explained */
 	struct count_spec count;
+	struct tictoc_spec tictoc;
 	struct target_spec target;
 	struct place_spec *places;
 	size_t n_places;

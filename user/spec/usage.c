@@ -14,6 +14,8 @@ static const struct spec_command commands[] = {
 	 INSTRUMENT_LOG},
 	{"count", "TARGET PLACE... [OPTIONS]",
 	 "count how often places are reached, by value or by line if wanted", INSTRUMENT_COUNT},
+	{"tictoc", "TARGET TIC [TOC] [OPTIONS]",
+	 "measure the time of a function, or between two places", INSTRUMENT_TICTOC},
 	{"list", "TARGET funcs|lines|vars [PLACE or GLOB]",
 	 "list functions, lines or variables that can be asked for"},
 	{"explain", "TARGET PLACE... [OPTIONS]",

@@ -3,8 +3,8 @@
  * Tic-toc between the kernel side and the user side: open pairs, keys of histograms, what is
  * counted, and what a snapshot of a slow pair carries.
  */
-#ifndef SNAPLINE_TICTOC_H
-#define SNAPLINE_TICTOC_H
+#ifndef SNAPLINE_PAIR_H
+#define SNAPLINE_PAIR_H
 
 #include "bay.h"
 #include "buckets.h"
@@ -29,8 +29,8 @@ struct pair_open {
 	__u64 time;	/* CLOCK_MONOTONIC, ns */
 	__u64 hit;	/* number of the tic */
 	__u32 pid, tid; /* as our pid namespace calls them */
-	__u32 row;	/* of the histograms */
-	__u32 unused;
+	__u32 row;   /* of the histograms */
+	__u32 place; /* of the tic */
 };
 
 /* What is counted besides the classes of probe 0 (probe.h), where `emitted` are the pairs. */
@@ -83,7 +83,7 @@ struct tic_part {
 	__u64 tic_hit;
 	__u32 tic_pid, tic_tid;
 	__u32 has_values;
-	__u32 unused;
+	__u32 tic_place;
 };
 
 #endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/files.h"
+#include "cmd/session.h"
+#include "cmd/show.h"
+#include "event/recording.h"
+
+/* What one run of tictoc holds. */
+struct tictoc {
+	const struct spec *spec;
+	struct plan *plan;
+	struct session *session;
+	struct sink *sink;
+	struct recording *recording; /* NULL without -o */
+	bool is_live;		     /* the terminal shows the histogram as it grows */
+	u64 started_ns, looked_ns, swept_ns;
+};
+
+enum {
+	EVERY_NS = 1000000000,	    /* the terminal, the threshold of --slower p99 */
+	SWEEP_NS = 1000000000 * 2,  /* open pairs of threads that have ended */
+	ENOUGH_PAIRS = 100,	    /* for a quantile to say something */
+};
+
+static u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000000000ull + (u64)now.tv_nsec;
+}
+
+static struct error *show_notes(struct tictoc *tictoc)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < tictoc->plan->n_notes && !err; i++)
+		err = show_notice(tictoc->sink, tictoc->plan->notes[i]);
+	return err;
+}
+
+static struct error *open_recording(struct tictoc *tictoc)
+{
+	if (!tictoc->spec->output)
+		return NULL;
+	return recording_create(tictoc->spec->output, tictoc->plan,
+				session_decoder(tictoc->session)->realtime_offset,
+				&tictoc->recording);
+}
+
+static struct error *show_record(struct tictoc *tictoc, const struct record_head *record)
+{
+	_cleanup_(event_freep) struct event *event = NULL;
+	struct error *err = show_decode(session_decoder(tictoc->session), record, record->size,
+					NULL, 0, &event);
+
+	if (err)
+		return err;
+	if (tictoc->recording)
+		recording_add(tictoc->recording, record, event);
+	return sink_event(tictoc->sink, event);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct load_tictoc_row *x = a, *y = b;
+
+	if (x->is_overflow != y->is_overflow)
+		return x->is_overflow - y->is_overflow;
+	return x->histogram.sum < y->histogram.sum ? 1 : x->histogram.sum > y->histogram.sum ? -1 : 0;
+}
+
+static struct error *show_row_event(struct tictoc *tictoc, const struct tictoc_row *row, bool first,
+				    bool live)
+{
+	const struct value_limits limits = show_limits(&tictoc->spec->limits);
+	_cleanup_(event_freep) struct event *event = tictoc_row_event(tictoc->plan, row, &limits);
+
+	event->tictoc->is_live = live;
+	event->tictoc->is_first = first;
+	event->tictoc->seconds = (double)(now_ns() - tictoc->started_ns) / 1e9;
+	return sink_event(tictoc->sink, event);
+}
+
+/* At most so many fit a terminal. */
+static struct error *show_rows(struct tictoc *tictoc, bool live)
+{
+	enum { LIVE_MOST = 15 };
+	struct arena *arena = arena_new();
+	struct load_tictoc_row *rows;
+	struct tictoc_row *row = arena_alloc(arena, sizeof(*row));
+	struct error *err = NULL;
+	size_t n;
+
+	load_tictoc_rows(session_load(tictoc->session), arena, &rows, &n);
+	if (n)
+		qsort(rows, n, sizeof(*rows), by_time);
+	for (size_t i = 0; i < n && !err && !(live && i == LIVE_MOST); i++) {
+		*row = (struct tictoc_row){rows[i].key, rows[i].is_overflow, rows[i].histogram};
+		if (tictoc->recording && !live)
+			recording_tictoc(tictoc->recording, row);
+		err = show_row_event(tictoc, row, i == 0, live);
+	}
+	arena_free(arena);
+	return err;
+}
+
+/* --slower p99: what has been slow so far. */
+static void move_threshold(struct tictoc *tictoc)
+{
+	struct arena *arena = arena_new();
+	struct histogram *all = arena_alloc(arena, sizeof(*all));
+	struct load_tictoc_row *rows;
+	size_t n;
+
+	load_tictoc_rows(session_load(tictoc->session), arena, &rows, &n);
+	for (size_t i = 0; i < n; i++)
+		histogram_merge(all, &rows[i].histogram);
+	if (all->count >= ENOUGH_PAIRS)
+		load_set_slower(session_load(tictoc->session),
+				histogram_quantile(all, tictoc->spec->tictoc.quantile));
+	arena_free(arena);
+}
+
+/* What has to be done now and then, whether there are records or not. */
+static struct error *look(struct tictoc *tictoc)
+{
+	u64 now = now_ns();
+
+	if (now - tictoc->looked_ns < EVERY_NS)
+		return NULL;
+	tictoc->looked_ns = now;
+	if (now - tictoc->swept_ns >= SWEEP_NS) {
+		load_sweep_pairs(session_load(tictoc->session));
+		tictoc->swept_ns = now_ns();
+	}
+	if (tictoc->spec->tictoc.quantile > 0)
+		move_threshold(tictoc);
+	return tictoc->is_live ? show_rows(tictoc, true) : NULL;
+}
+
+static struct error *show_records(struct tictoc *tictoc)
+{
+	const struct record_head *record;
+	const char *notice;
+	struct error *err;
+
+	do {
+		err = session_next(tictoc->session, &record);
+		if (!err && record)
+			err = show_record(tictoc, record);
+		notice = err ? NULL : session_notice(tictoc->session);
+		if (notice)
+			err = show_notice(tictoc->sink, notice);
+		if (!err)
+			err = look(tictoc);
+	} while (!err);
+	return err == &error_end ? NULL : err;
+}
+
+static void sum_up(struct tictoc *tictoc, struct pairs_accounting *sum)
+{
+	struct load_session *load = session_load(tictoc->session);
+	struct accounting tics, tocs;
+	struct load_pairs pairs;
+
+	load_sweep_pairs(load);
+	load_pairs(load, &pairs);
+	session_accounting(tictoc->session, PROBE_TIC, &tics);
+	session_accounting(tictoc->session, PROBE_TOC, &tocs);
+	*sum = (struct pairs_accounting){
+		.hits = tics.hits,
+		.pairs = tics.emitted,
+		.open = pairs.open,
+		.overwritten = pairs.overwritten,
+		.left = pairs.left,
+		.lost = pairs.lost,
+		.over_limit = tics.over_limit,
+		.condition_error = tics.condition_error,
+		.condition_false = tics.condition_false,
+		.toc_hits = tocs.hits,
+		.toc_alone = pairs.toc_alone,
+		.key_error = pairs.key_error,
+		.slow = pairs.slow,
+		.slow_rate = pairs.slow_rate,
+		.slow_full = pairs.slow_full,
+		.slow_emitted = pairs.slow_emitted,
+		.uncaptured = pairs.uncaptured,
+		.missed_known = tics.missed_known,
+		.missed = tics.missed,
+		.seconds = tics.seconds,
+	};
+}
+
+static struct error *show_results(struct tictoc *tictoc)
+{
+	struct pairs_accounting sum;
+	struct error *err = show_rows(tictoc, false);
+
+	if (err)
+		return err;
+	sum_up(tictoc, &sum);
+	if (tictoc->recording)
+		recording_pairs(tictoc->recording, &sum);
+	return show_pairs(tictoc->sink, tictoc->plan, &sum);
+}
+
+/* Everything is closed, whatever went wrong; the first error is the one that is told. */
+static struct error *finish(struct tictoc *tictoc, struct error *err)
+{
+	struct error *later;
+
+	if (!err && tictoc->session)
+		err = session_end(tictoc->session);
+	if (tictoc->recording) {
+		later = recording_close(tictoc->recording);
+		err ? error_free(later) : (void)(err = later);
+	}
+	if (tictoc->sink) {
+		later = sink_end(tictoc->sink);
+		err ? error_free(later) : (void)(err = later);
+	}
+	session_free(tictoc->session);
+	plan_free(tictoc->plan);
+	return err;
+}
+
+static struct error *start(struct tictoc *tictoc, const struct target *target)
+{
+	struct error *err = session_start(tictoc->plan, target, &tictoc->session);
+
+	tictoc->started_ns = tictoc->looked_ns = tictoc->swept_ns = now_ns();
+	tictoc->is_live = tictoc->spec->format == FORMAT_TEXT && !tictoc->spec->quiet &&
+			  isatty(STDOUT_FILENO);
+	return err;
+}
+
+struct error *cmd_tictoc(const struct spec *spec, struct arena *arena)
+{
+	struct target *target = NULL;
+	struct gen_features features;
+	struct tictoc tictoc = {.spec = spec};
+	struct error *err;
+
+	err = target_find(&spec->target, arena, &target);
+	if (!err)
+		err = session_gen_features(&features);
+	if (!err)
+		err = target_plan(spec, target, &features, &tictoc.plan);
+	if (!err)
+		err = show_open(spec, &tictoc.sink);
+	if (!err)
+		err = show_notes(&tictoc);
+	if (!err)
+		err = start(&tictoc, target);
+	if (!err)
+		err = open_recording(&tictoc);
+	if (!err)
+		err = show_records(&tictoc);
+	if (!err)
+		err = show_results(&tictoc);
+	return finish(&tictoc, err);
+}
