@@ -234,6 +234,22 @@ static void test_late_is_told_for_each_leaf(void **state)
 	assert_true(value->children[2].late);
 }
 
+/* A Rust enum's fields are in parts that aren't read: that isn't to have none. */
+static void test_variants_are_said_to_be_missing(void **state)
+{
+	struct world *world = *state;
+	struct type empty = {.kind = TYPE_STRUCT, .size = 8, .has_variants = true};
+	u64 bytes = 1;
+	struct value *value;
+
+	add(world, 0x3000, &bytes, 8, IMAGE_HIT);
+	value = value_from_memory("e", "local", &empty, 0x3000, &world->context);
+	assert_int_equal(value->absence, ABSENT_UNSUPPORTED);
+	empty.has_variants = false;
+	value = value_from_memory("e", "local", &empty, 0x3000, &world->context);
+	assert_text(world, value, "{<No data fields>}");
+}
+
 /* Right bytes, but where they were looked for was read after the hit. */
 static void test_what_a_late_way_leads_to_is_late(void **state)
 {
@@ -452,6 +468,7 @@ int main(void)
 		TEST(test_symbols),
 		TEST(test_missing_parts_of_a_struct),
 		TEST(test_late_is_told_for_each_leaf),
+		TEST(test_variants_are_said_to_be_missing),
 		TEST(test_what_a_late_way_leads_to_is_late),
 		TEST(test_an_array_of_late_length_is_late),
 		TEST(test_text_that_is_partly_late_is_late),

@@ -63,6 +63,7 @@ struct type {
 	bool is_declaration;    /* incomplete: type_complete() finds the definition elsewhere */
 	bool is_class;          /* STRUCT: C++ `class` */
 	bool is_flag_enum;      /* every enumerator is zero or a single bit: printed (A | B) */
+	bool has_variants;      /* STRUCT, once its members are asked for: Rust's enums, not read */
 	bool is_prototyped;     /* FUNCTION */
 	bool is_varargs;        /* FUNCTION */
 	bool count_known;       /* ARRAY: `count` is fixed in the debug information */

@@ -333,6 +333,7 @@ static void load_member(struct type *type, Dwarf_Die *die)
 	struct type_member *member;
 	u64 offset;
 
+	type->has_variants |= tag == DW_TAG_variant_part;
 	if (tag != DW_TAG_member && tag != DW_TAG_inheritance && tag != DW_TAG_variable)
 		return;
 	if (!member_offset(die, &offset) || type->n_members >= MAX_MEMBERS)

@@ -29,6 +29,12 @@ void build_struct(const struct builder *builder, struct value *value, const stru
 	size_t n = type_members(stripped, &members), shown;
 
 	count_shown(members, n, &shown);
+	value->cut = stripped->has_variants;
+	if (!shown && stripped->has_variants) {
+		build_absent(value, &(struct span){.absence = ABSENT_UNSUPPORTED,
+						   .text = "<variants, not shown>"});
+		return;
+	}
 	if (!shown) {
 		value->text = "{<No data fields>}";
 		return;
