@@ -36,6 +36,19 @@ static bool is_pointer(const struct type *type)
 	return type->kind == TYPE_POINTER || type->kind == TYPE_REFERENCE;
 }
 
+/* The words that tell where the dynamic linker put a variable. */
+static void add_slots(struct root_list *list, const struct loc *loc, const char *text)
+{
+	const struct type *word = type_basic(TYPE_BASIC_ULONG);
+
+	for (size_t i = 0; i < loc->n_ops; i++) {
+		struct gen_root root = {.loc = loc_slot(&loc->ops[i], list->plan->arena)};
+
+		if (root.loc)
+			add_root(list, root, plan_table_node(list->plan, word, 0), text);
+	}
+}
+
 static void add_variable(struct root_list *list, const struct dw_var *var, const struct loc *loc,
 			 const struct loc *frame_base)
 {
@@ -47,6 +60,7 @@ static void add_variable(struct root_list *list, const struct dw_var *var, const
 	bool in_copy = !list->is_large_frame && !list->place->is_return;
 	bool in_stack = loc_shape(loc) == LOC_REG_MEMORY && in_copy;
 
+	add_slots(list, loc, var->name);
 	if (is_pointer(type)) {
 		root.is_value = true;
 		root.value_size = type->size;
@@ -146,20 +160,6 @@ static struct error *add_variables(struct root_list *list, const struct cfi_row 
 				add_variable(list, var, loc, frame_base);
 		}
 	return NULL;
-}
-
-/* The words that tell where the dynamic linker put a variable. */
-static void add_slots(struct root_list *list, const struct loc *loc, const char *text)
-{
-	struct plan *plan = list->plan;
-	u32 word = plan_table_node(plan, type_basic(TYPE_BASIC_ULONG), 0);
-
-	for (size_t i = 0; i < loc->n_ops; i++) {
-		struct gen_root root = {.loc = loc_slot(&loc->ops[i], plan->arena)};
-
-		if (root.loc)
-			add_root(list, root, word, text);
-	}
 }
 
 /*

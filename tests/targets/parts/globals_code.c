@@ -26,6 +26,16 @@ static NOINLINE void library_report(int round)
 	fflush(stdout);
 }
 
+/* The pointer isn't kept anywhere: the debug information says what it would be. */
+static NOINLINE void library_point(int round)
+{
+	int *pointer = &copied_int;
+
+	KEEP(round);
+	if (*pointer != 100 + round)
+		printf("not the same\n");
+}
+
 void library_step(int round)
 {
 	copied_int = 100 + round;
@@ -41,5 +51,6 @@ void library_step(int round)
 	library_dynamic = 1000 + round;
 	library_static = 1100 + round;
 	library_initial = 1200 + round;
+	library_point(round);
 	library_report(round);
 }
