@@ -4,7 +4,8 @@
 clobbered      At this pc the variable is said to be in a register that every call may change, and the frame is
                in a call. gdb shows what the register holds now: what the callee left there, right or not. Where the
                callee's call frame information says that it saved the register (`info frame`), the value is exact
-               and isn't of this class; so it is in a frame that a signal interrupted.
+               and isn't of this class; so it is in a frame that a signal interrupted. Nor is code by gcc: it ends a
+               location where a call changes the register, and knows what its own functions change (-fipa-ra).
 inline_entry   The variable of an inlined function is "what the register held at entry". gdb 13 takes the caller's
                call site, but evaluates it with the registers of the frame just outside the inlined one, which is the
                function itself, not its caller (dwarf2/expr.c: push_dwarf_reg_entry_value(), get_prev_frame()).
@@ -78,7 +79,12 @@ class FrameEvidence:
             self.callee = self.callee.newer()
         self.in_call = self.callee is not None and self.callee.type() != gdb.SIGTRAMP_FRAME
         self.pc = frame.pc() - self.in_call
-        self.guessed = CALL_CLOBBERED - self.saved() if self.callee is not None else set()
+        guesses = self.callee is not None and not self.by_gcc()
+        self.guessed = CALL_CLOBBERED - self.saved() if guesses else set()
+
+    def by_gcc(self):
+        function = self.physical.function()
+        return function is not None and (function.symtab.producer or "").startswith("GNU C")
 
     def saved(self):
         """Registers that the callee's call frame information gives back."""
