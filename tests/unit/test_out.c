@@ -276,6 +276,30 @@ static void test_notice(void **state)
 	assert_golden("notice.json", rendered("json", &event, color_off, 0, false));
 }
 
+static void test_log(void **state)
+{
+	struct world *world = *state;
+	struct event *event = &world->event;
+	int three = 3;
+
+	event->kind = EVENT_LOG;
+	event->message = "got " HOSTILE " after 3";
+	event->message_len = strlen(event->message);
+	*arena_push(world->arena, event->values, event->n_values) =
+		made(world, "n", "value", type_basic(TYPE_BASIC_INT), &three, sizeof(three));
+	*arena_push(world->arena, event->values, event->n_values) =
+		value_absent("i", "value", type_basic(TYPE_BASIC_INT), ABSENT_OPTIMIZED_OUT, NULL,
+			     world->arena);
+	assert_golden("log.txt", rendered("text", event, color_off, 0, false));
+	assert_golden("log.json", rendered("json", event, color_off, 0, false));
+	event->suppressed = 48213;
+	event->lost = 1;
+	event->place.function = NULL;
+	event->place.file = NULL;
+	assert_golden("log-missing.txt", rendered("text", event, color_on, 0, false));
+	assert_golden("log-missing.json", rendered("json", event, color_off, 0, false));
+}
+
 static void test_unknown_format_names_the_known(void **state)
 {
 	struct sink_options options = {.out = stdout, .err = stderr};
@@ -304,6 +328,14 @@ static void test_full_disk_is_an_error(void **state)
 	assert_non_null(err);
 	assert_int_equal(err->kind, ERROR_FAILED);
 	error_free(err);
+	/* Of log lines it is found when they leave the buffer. */
+	world->event.kind = EVENT_LOG;
+	world->event.message = "";
+	err = sink_event(sink, &world->event);
+	assert_null(err);
+	err = sink_flush(sink);
+	assert_non_null(err);
+	error_free(err);
 	assert_null(sink_end(sink));
 	fclose(full);
 }
@@ -318,6 +350,7 @@ int main(void)
 		TEST(test_no_control_bytes_in_text),
 		TEST(test_summary),
 		TEST(test_notice),
+		TEST(test_log),
 		TEST(test_unknown_format_names_the_known),
 		TEST(test_full_disk_is_an_error),
 	};

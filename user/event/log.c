@@ -160,7 +160,7 @@ static const char *missing_text(struct log_decoder *log, const struct plan_value
 	*why = state_absence(bits->state);
 	if (bits->state == VALUE_DIVISION)
 		return "<division by zero>";
-	if (slot == value->string && !bits->bits)
+	if (bits->state == VALUE_BAD_ADDRESS && !bits->bits)
 		return "<null pointer>";
 	return absence_text(*why);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "out/sink.h"
 
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,9 @@ struct error *render_write(FILE *out, const struct strbuf *text)
 
 struct error *render_write_later(FILE *out, const struct strbuf *text)
 {
+	/* What others write to the same file comes between lines, not into one. */
+	if (__fpending(out) + text->len > __fbufsize(out) && fflush(out) != 0)
+		return error_errno(ERROR_FAILED, "cannot write the output");
 	if (text->len && fwrite(text->text, 1, text->len, out) != text->len)
 		return error_errno(ERROR_FAILED, "cannot write the output");
 	return NULL;
