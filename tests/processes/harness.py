@@ -16,7 +16,7 @@ import threading
 import time
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
-SNAPLINE = os.path.join(TOP, "build", "snapline")
+SNAPLINE = os.environ.get("SNAPLINE", os.path.join(TOP, "build", "snapline"))  # build/san/snapline too
 FAMILY = os.path.join(TOP, "build", "targets", "family")
 LIBRARY = os.path.join(TOP, "build", "targets", "libfamily.so")
 SOURCES = [os.path.join(TOP, "tests", "targets", name) for name in ("family.c", "parts/family_library.c")]

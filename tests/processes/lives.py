@@ -5,8 +5,8 @@ import random
 import signal
 import time
 
-from harness import (FAMILY, Process, Snap, build, check, check_counts, check_right, copy, family, folder, functions,
-                     test, variable)
+from harness import (FAMILY, SNAPLINE, Process, Snap, build, check, check_counts, check_right, copy, family, folder,
+                     functions, test, variable)
 
 
 @test("two processes of -p, and a third of the same binary is no hit")
@@ -180,7 +180,7 @@ def many_short_lives():
     snap.done()
     counts = snap.summaries[0]
     check("hits", counts["hits"] == 1500, counts)
-    check("memory", peak < 400 << 10, "%d KiB" % peak)
+    check("memory", peak < (400 << 10) or "/san/" in SNAPLINE, "%d KiB" % peak)  # ASan keeps what is freed
     for shot in snap.shots:
         names = functions(shot)
         check("frames", names[:2] == ["step", "call_steps"] and any("__libc_start_main" in (n or "") for n in names),
