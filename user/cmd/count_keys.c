@@ -19,9 +19,18 @@ static const char *take_text(struct strbuf *text, struct arena *arena)
 	return result;
 }
 
-static struct key_value missing(const char *status, const char *text)
+static struct key_value missing(u8 state)
 {
-	return (struct key_value){.kind = KEY_IS_MISSING, .status = status, .text = text};
+	struct key_value value = {.kind = KEY_IS_MISSING};
+
+	if (state == VALUE_DIVISION) {
+		value.status = "division_by_zero";
+		value.text = "<division by zero>";
+	} else {
+		value.status = absence_status(ABSENT_BAD_ADDRESS);
+		value.text = absence_text(ABSENT_BAD_ADDRESS);
+	}
+	return value;
 }
 
 static struct key_value text_value(const char *bytes, bool is_cut, struct arena *arena)
@@ -122,6 +131,31 @@ static struct key_value code_value(struct processes *processes, int pid, u64 add
 	return value;
 }
 
+/*
+ * A constant that the program never touched isn't resident, but the file has it. Of a process that
+ * is gone only executable mappings are known: the file's segments say what lay beside them.
+ */
+static const char *constant_text(struct processes *processes, int pid, u64 address,
+				 struct arena *arena)
+{
+	struct process *process = address ? key_process(processes, pid) : NULL;
+
+	for (size_t i = 0; process && i < process->n_modules; i++) {
+		const struct event_module *module = &process->modules[i];
+		size_t len = COUNT_STRING_BYTES;
+		const u8 *bytes =
+			module->dw ? elf_file_constant_bytes(dw_file(module->dw),
+							     address - module->bias, &len)
+				   : NULL;
+
+		if (bytes)
+			return arena_strndup(
+				arena, (const char *)bytes,
+				strnlen((const char *)bytes, min_u64(len, COUNT_STRING_BYTES)));
+	}
+	return NULL;
+}
+
 static bool is_caller(const struct expr *expr)
 {
 	return expr->kind == EXPR_BUILTIN && expr->builtin == BUILTIN_CALLER;
@@ -146,6 +180,28 @@ static struct key_value stack_value(const struct event *event, struct arena *are
 	return value;
 }
 
+static struct key_value value_of(const struct plan_key *what, const struct count_key *key, size_t i,
+				 const char *string, struct processes *processes,
+				 struct arena *arena)
+{
+	u8 state = key->states[i];
+	u64 number = key->numbers[i];
+	int pid = (int)key->pid;
+
+	if (state == VALUE_UNREADABLE && string) {
+		string = constant_text(processes, pid, number, arena);
+		if (string)
+			state = strlen(string) < COUNT_STRING_BYTES ? VALUE_OK : COUNT_CUT;
+	}
+	if (state & ~COUNT_CUT)
+		return missing(state);
+	switch (what->kind) {
+	case KEY_TEXT: return text_value(string, state & COUNT_CUT, arena);
+	case KEY_CODE: return code_value(processes, pid, number, is_caller(what->expr), arena);
+	default: return number_value(what->expr->type, number, arena);
+	}
+}
+
 struct key_value *count_key_values(const struct plan *plan, const struct place *first,
 				   const struct count_key *key, struct processes *processes,
 				   const struct event *stack, struct arena *arena)
@@ -156,24 +212,10 @@ struct key_value *count_key_values(const struct plan *plan, const struct place *
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_key *what = &first->keys[i];
 		const char *string = what->kind == KEY_TEXT ? key->strings[strings++] : NULL;
-		u8 state;
 
-		if (what->kind == KEY_STACK) {
-			values[i] = stack_value(stack, arena);
-			continue;
-		}
-		state = key->states[at++];
-		if (state == VALUE_UNREADABLE)
-			values[i] = missing("unreadable", "<cannot be read>");
-		else if (state == VALUE_DIVISION)
-			values[i] = missing("division_by_zero", "<division by zero>");
-		else if (what->kind == KEY_TEXT)
-			values[i] = text_value(string, state & COUNT_CUT, arena);
-		else if (what->kind == KEY_CODE)
-			values[i] = code_value(processes, key->pid, key->numbers[at - 1],
-					       is_caller(what->expr), arena);
-		else
-			values[i] = number_value(what->expr->type, key->numbers[at - 1], arena);
+		values[i] = what->kind == KEY_STACK
+				    ? stack_value(stack, arena)
+				    : value_of(what, key, at++, string, processes, arena);
 	}
 	return values;
 }

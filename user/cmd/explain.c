@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * `snapline explain`: the plan that snap would carry out, stage by stage. JSON, one object a line:
+ * `snapline explain`: the plan that an instrument would carry out, stage by stage. JSON, one object a line:
  *
  *	{"event":"place","probe","module","build_id","function","file","line","inlined","why",
  *	 "asked","asked_instruction","asked_cost","probed","probed_instruction","probed_cost","moved",

@@ -60,6 +60,20 @@ static void add_addresses(struct json *json, const struct explained *explained)
 	number(json, "program", place->program + 1);
 }
 
+static void add_keys(struct json *json, const struct plan *plan, const struct place *place,
+		     struct arena *arena)
+{
+	const struct count_spec *spec = &plan->spec->count;
+
+	json_key(json, "by");
+	json_object(json);
+	for (size_t i = 0; place->keys && i < spec->n_by; i++)
+		text(json, spec->by[i],
+		     place->keys[i].expr ? expr_dump(place->keys[i].expr, arena) : NULL);
+	json_object_end(json);
+	text(json, "histogram", place->histogram ? expr_dump(place->histogram, arena) : NULL);
+}
+
 static void add_values(struct json *json, const struct place *place, struct arena *arena)
 {
 	json_key(json, "values");
@@ -88,6 +102,8 @@ static void add_expressions(struct json *json, const struct explained *explained
 	for (size_t i = 0; i < n; i++)
 		json_string(json, expr_dump(place->captures[i], arena));
 	json_array_end(json);
+	if (place->keys || place->histogram)
+		add_keys(json, explained->plan, place, arena);
 	if (place->n_values)
 		add_values(json, place, arena);
 }

@@ -37,6 +37,13 @@ static void print_expressions(const struct explained *explained, struct arena *a
 		printf("  value     %s: %s\n", place->values[i].text,
 		       place->values[i].missing ? place->values[i].missing
 						: expr_dump(place->values[i].expr, arena));
+	for (size_t i = 0; place->keys && i < spec->count.n_by; i++)
+		printf("  by        %s: %s\n", spec->count.by[i],
+		       place->keys[i].expr ? expr_dump(place->keys[i].expr, arena)
+					   : "the stack, unwound by snapline");
+	if (place->histogram)
+		printf("  histogram %s: %s\n", spec->count.histogram,
+		       expr_dump(place->histogram, arena));
 	for (size_t i = 0; place->captures && i < spec->n_captures; i++)
 		printf("  capture   %s: %s\n", spec->captures[i],
 		       expr_dump(place->captures[i], arena));
@@ -151,6 +158,19 @@ static void print_values(const struct plan *plan, u32 number)
 		print_slot(plan, program, place, i);
 }
 
+static void print_counting(const struct plan *plan, const struct plan_program *program)
+{
+	const struct count_spec *spec = &plan->spec->count;
+	bool is_plain = !program->condition.n && !spec->n_by && !spec->histogram;
+	bool copies_stack = false;
+
+	for (size_t i = 0; i < spec->n_by; i++)
+		copies_stack |= strcmp(spec->by[i], "$stack") == 0;
+	printf("  counts%s\n", is_plain ? ", by one addition in the counter of the place" : "");
+	if (copies_stack)
+		printf("  copies the stack at each hit: the dearest way to count\n");
+}
+
 /* The pointers that the walk follows from each node; shared by all programs, so said once, with -v.
  */
 static void print_table(const struct plan *plan)
@@ -180,6 +200,8 @@ static struct error *text_program(const struct plan *plan, u32 number, unsigned 
 		print_code("condition", &program->condition, arena);
 	if (plan->spec->message)
 		print_values(plan, number);
+	else if (plan->spec->instrument == INSTRUMENT_COUNT)
+		print_counting(plan, program);
 	else
 		print_roots(plan, program);
 	if (program->values.n)
