@@ -202,6 +202,21 @@ static struct error *place_value(struct layout *layout, const struct message_par
 	return misfit(layout->plan, part, "this can't be logged", type);
 }
 
+/* Why a variable in it is nowhere at this place; NULL: they all are somewhere. */
+static const char *absent_variable(const struct expr *expr)
+{
+	const char *why = NULL;
+
+	if (!expr)
+		return NULL;
+	if (expr->kind == EXPR_VARIABLE && expr->loc && expr->loc->absence != PRESENT)
+		return absence_text(expr->loc->absence);
+	why = absent_variable(expr->a);
+	if (!why)
+		why = absent_variable(expr->b);
+	return why ? why : absent_variable(expr->c);
+}
+
 /* One that the compiler refuses has a reason instead; what it was given is taken back. */
 static void try_compile(struct layout *layout, const struct layout *before,
 			struct plan_value *value)
@@ -213,7 +228,9 @@ static void try_compile(struct layout *layout, const struct layout *before,
 		err = gen_values(&layout->gens[i], 1, layout->gen, layout->plan->arena, &code);
 	if (!err)
 		return;
-	value->missing = arena_printf(layout->plan->arena, "<%s>", err->text);
+	value->missing = absent_variable(value->expr);
+	if (!value->missing)
+		value->missing = arena_printf(layout->plan->arena, "<%s>", err->text);
 	value->slot = value->string = PLAN_NO_SLOT;
 	*layout = *before;
 	error_free(err);
