@@ -119,6 +119,11 @@ struct error *dw_frames_at(struct dw *dw, u64 pc, struct arena *arena, struct dw
 /* Where the variable is at pc. Absent locations are a loc with the reason, not an error. */
 struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena,
 			 struct loc **loc) _must_use_;
+/*
+ * A variable that another module describes, where this one has it: its copy, or the word by which
+ * its code reaches it. NULL: it has neither.
+ */
+struct loc *dw_imported_loc(struct dw *dw, const char *name, struct arena *arena);
 /* DW_AT_frame_base of the function that covers pc; NULL if none. */
 struct error *dw_frame_base(struct dw *dw, u64 pc, struct arena *arena, struct loc **loc) _must_use_;
 /*

@@ -140,6 +140,26 @@ static struct loc *loc_of_declared(struct dw *dw, Dwarf_Die *die, struct arena *
 	return dw_loc_of_one(op, arena);
 }
 
+struct loc *dw_imported_loc(struct dw *dw, const char *name, struct arena *arena)
+{
+	const struct elf_symbol *symbol = elf_file_symbol(dw->file, name);
+	struct loc_op op = {.opcode = DW_OP_addr};
+	struct elf_binding binding;
+	bool is_tls;
+	u64 pc;
+
+	if (symbol && symbol->is_object && elf_file_exports(dw->file, name, &pc, &is_tls) == 1 &&
+	    !is_tls) {
+		op.a = (s64)pc;
+		dw_loc_bind(dw, &op, name, arena);
+		return dw_loc_of_one(op, arena);
+	}
+	if (!elf_file_import(dw->file, name, &binding) || !binding.slot)
+		return NULL;
+	op.binding = arena_memdup(arena, &binding, sizeof(binding));
+	return dw_loc_of_one(op, arena);
+}
+
 struct error *dw_var_loc(struct dw *dw, u64 var_die, u64 pc, struct arena *arena, struct loc **loc)
 {
 	Dwarf_Attribute attr;

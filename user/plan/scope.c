@@ -51,7 +51,9 @@ static bool other_variable(struct scope_state *state, const char *name, struct a
 	struct loc *found = NULL;
 	struct dw_var var;
 	struct error *err;
+	bool is_tls;
 	s64 number;
+	u64 pc;
 
 	err = dw_enumerator(state->module->dw, name, state->pc, &enumeration, &number);
 	if (!err || !plan || !others_find(plan, state->module, name, arena, &module, &var, why)) {
@@ -60,6 +62,14 @@ static bool other_variable(struct scope_state *state, const char *name, struct a
 	}
 	error_free(err);
 	*type = var.type;
+	/* clang doesn't describe what a unit only declares, but the file has it all the same. */
+	if (elf_file_exports(module->file, name, &pc, &is_tls))
+		found = dw_imported_loc(state->module->dw, name, arena);
+	if (found) {
+		*dw = state->module->dw;
+		*loc = found;
+		return true;
+	}
 	*dw = module->dw;
 	if (!say_why(dw_var_loc(module->dw, var.die, 0, arena, &found), arena, why)) {
 		*loc = found;
