@@ -155,19 +155,13 @@ static void fill_head(struct event *event, const struct decoder *decoder,
 static void only_probed_module(struct event *event, const struct plan_module *module, u64 bias)
 {
 	struct event_module *known = arena_alloc(event->arena, sizeof(*known));
-	const struct elf_segment *segments;
-	size_t n = module->file ? elf_file_segments(module->file, &segments) : 0;
 
 	known->path = module->shown;
 	known->bias = bias;
 	known->dw = module->dw;
 	known->missing = "the file isn't at hand";
-	for (size_t i = 0; i < n; i++) {
-		u64 start = bias + segments[i].pc, end = start + segments[i].mem_size;
-
-		known->start = i ? min_u64(known->start, start) : start;
-		known->end = max_u64(known->end, end);
-	}
+	if (known->dw)
+		module_widen(known);
 	event->modules = known;
 	event->n_modules = 1;
 }

@@ -18,7 +18,8 @@ enum event_kind { EVENT_SNAPSHOT, EVENT_LOG, EVENT_SUMMARY, EVENT_NOTICE, EVENT_
 /* A module mapped in the process of the event. */
 struct event_module {
 	const char *path;    /* as the process sees it */
-	u64 start, end;      /* run-time range */
+	u64 start, end;      /* run-time range, .bss included */
+	u64 map_start;       /* of the first mapping that is known */
 	u64 bias;            /* ip - pc */
 	struct dw *dw;       /* NULL: the file could not be had; why in `missing` */
 	const char *missing;

@@ -91,6 +91,19 @@ static bool module_bias(struct elf_file *file, const struct proc_map *map, u64 *
 	return false;
 }
 
+void module_widen(struct event_module *module)
+{
+	const struct elf_segment *segments;
+	size_t n = elf_file_segments(dw_file(module->dw), &segments);
+
+	for (size_t i = 0; i < n; i++) {
+		u64 start = module->bias + segments[i].pc, end = start + segments[i].mem_size;
+
+		module->start = module->end ? min_u64(module->start, start) : start;
+		module->end = max_u64(module->end, end);
+	}
+}
+
 static void fill_module(struct event_module *module, const struct mapped_file *known,
 			const struct proc_map *map)
 {
@@ -102,7 +115,9 @@ static void fill_module(struct event_module *module, const struct mapped_file *k
 	if (!module_bias(dw_file(known->dw), map, &module->bias)) {
 		module->dw = NULL;
 		module->missing = "the mapping is of no segment of the file";
+		return;
 	}
+	module_widen(module);
 }
 
 static bool same_file(const struct proc_map *a, const struct proc_map *b)
@@ -122,6 +137,7 @@ static struct event_module module_range(const struct proc_map *maps, size_t n, s
 	for (size_t j = i + 1; j < n && same_file(&maps[j], &maps[i]); j++)
 		last = j;
 	module.end = maps[last].end;
+	module.map_start = module.start;
 	return module;
 }
 
@@ -135,7 +151,7 @@ static const char *recorded_path(struct processes *processes, const struct proce
 				 const struct event_module *module)
 {
 	for (size_t i = 0; i < source->n_identities; i++)
-		if (source->identities[i].start == module->start)
+		if (source->identities[i].start == module->map_start)
 			return elf_file_find_build(module->path, &source->identities[i].build_id,
 						   processes->folder, processes->arena);
 	return NULL;
@@ -176,7 +192,7 @@ static void add_module(struct processes *processes, struct process *process, siz
 	const struct event_module *last =
 		process->n_modules ? &process->modules[process->n_modules - 1] : NULL;
 
-	if (last && last->start == module.start)
+	if (last && last->map_start == module.map_start)
 		return; /* a second executable mapping of the same file */
 	if (is_vdso(map) && source->vdso_len)
 		fill_module(&module, vdso_file(processes, source), map);

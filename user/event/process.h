@@ -89,6 +89,11 @@ struct process *processes_add(struct processes *processes, int pid, u64 start_ti
 			      const struct process_source *source);
 struct arena *processes_arena(struct processes *processes);
 
+/*
+ * Widens the module's range to what its file's segments take: of an ended process only executable
+ * mappings may be known, and .bss is a mapping of no file.
+ */
+void module_widen(struct event_module *module);
 /* The module that covers a run-time address; NULL if none does. */
 const struct event_module *module_at(const struct event_module *modules, size_t n, u64 address);
 

@@ -86,7 +86,7 @@ static void put_identities(struct recording *recording, const struct process *pr
 
 		if (module->dw)
 			*arena_push(arena, items, n) = (struct file_identity){
-				module->start, *elf_file_build_id(dw_file(module->dw))};
+				module->map_start, *elf_file_build_id(dw_file(module->dw))};
 	}
 	put_section(recording, SECTION_FILES, items, n * sizeof(*items), NULL, 0);
 }
