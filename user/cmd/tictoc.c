@@ -22,7 +22,7 @@ struct tictoc {
 };
 
 enum {
-	EVERY_NS = 1000000000,	    /* the terminal, the threshold of --slower p99 */
+	EVERY_NS = 500000000,	    /* the terminal, the threshold of --slower p99 */
 	SWEEP_NS = 1000000000 * 2,  /* open pairs of threads that have ended */
 	ENOUGH_PAIRS = 100,	    /* for a quantile to say something */
 };
@@ -154,6 +154,8 @@ static struct error *show_records(struct tictoc *tictoc)
 		err = session_next(tictoc->session, &record);
 		if (!err && record)
 			err = show_record(tictoc, record);
+		if (!err)
+			session_ticked(tictoc->session);
 		notice = err ? NULL : session_notice(tictoc->session);
 		if (notice)
 			err = show_notice(tictoc->sink, notice);
@@ -234,6 +236,8 @@ static struct error *start(struct tictoc *tictoc, const struct target *target)
 {
 	struct error *err = session_start(tictoc->plan, target, &tictoc->session);
 
+	if (!err)
+		session_set_tick(tictoc->session, EVERY_NS);
 	tictoc->started_ns = tictoc->looked_ns = tictoc->swept_ns = now_ns();
 	tictoc->is_live = tictoc->spec->format == FORMAT_TEXT && !tictoc->spec->quiet &&
 			  isatty(STDOUT_FILENO);

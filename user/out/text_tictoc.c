@@ -9,6 +9,8 @@
  * With it a line for each value, the one that took the most time first.
  */
 #include <inttypes.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 
 #include "event/tictoc.h"
 #include "out/pen.h"
@@ -93,12 +95,31 @@ static void put_row(struct pen *pen, const struct event *event)
 	pen_newline(pen, 0);
 }
 
-static u32 count_lines(const struct strbuf *text)
+static u32 terminal_width(FILE *out)
 {
-	u32 n = 0;
+	struct winsize size;
 
-	for (size_t i = 0; i < text->len; i++)
-		n += text->text[i] == '\n';
+	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : UINT16_MAX;
+}
+
+/* Lines of the terminal, which breaks what is longer than it is wide. */
+static u32 count_lines(const struct strbuf *text, u32 width)
+{
+	u32 n = 0, column = 0;
+	bool in_escape = false;
+
+	for (size_t i = 0; i < text->len; i++) {
+		char c = text->text[i];
+
+		if (c == '\n') {
+			n += 1 + (column ? (column - 1) / width : 0);
+			column = 0;
+		} else if (c == '\033' || in_escape) {
+			in_escape = c != 'm';
+		} else {
+			column++;
+		}
+	}
 	return n;
 }
 
@@ -112,7 +133,7 @@ struct error *text_tictoc(struct sink *sink, const struct event *event)
 	else
 		put_whole(&pen, event);
 	if (event->tictoc->is_live)
-		sink->live_lines += count_lines(&out);
+		sink->live_lines += count_lines(&out, terminal_width(sink->options.out));
 	return render_write(sink->options.out, &out);
 }
 
