@@ -12,6 +12,7 @@ A leaf is a scalar, a pointer or a string; a structure or array is its leaves. A
   clobbered     gdb's value is a guess, by its own location of the variable: gdb_evidence.py
                 (clobbered_same, clobbered_missing; where ours differs it is different)
   inline_entry  gdb's value is wrong by a fault of gdb: gdb_evidence.py (inline_entry_same, _different, _missing)
+  unset_frame   gdb reads beside the variable: gdb_evidence.py (unset_frame_same, _different, _missing)
 """
 import os
 import re
@@ -184,7 +185,7 @@ def judge(gdb_node, ours):
     """(class, detail) of one leaf that gdb prints; where gdb's value is no measure, a class that says why."""
     kind, detail = judge_as_printed(gdb_node, ours)
     how = gdb_node.get("how")
-    if how not in ("clobbered", "inline_entry") or kind not in ("same", "missing", "different"):
+    if how not in ("clobbered", "inline_entry", "unset_frame") or kind not in ("same", "missing", "different"):
         return kind, detail
     # A guess of gdb's is never a reason for another value of ours.
     if how == "clobbered" and kind == "different":
@@ -316,7 +317,7 @@ def pair_variables(theirs, ours):
         yield variable, same_name.pop(0)
 
 
-REASONED = ("missing", "late_missing", "clobbered_missing", "inline_entry_missing", "not_printed")
+REASONED = ("missing", "late_missing", "clobbered_missing", "inline_entry_missing", "unset_frame_missing", "not_printed")
 
 
 class Tally:
@@ -334,7 +335,7 @@ class Tally:
             self.reasons[key] = self.reasons.get(key, 0) + 1
         elif kind in ("same", "late_same", "clobbered_same") and detail:
             self.normalised[detail] = self.normalised.get(detail, 0) + 1
-        if kind not in ("same", "late_same", "clobbered_same", "not_printed", "vector"):
+        if kind not in ("same", "late_same", "clobbered_same", "unset_frame_same", "not_printed", "vector"):
             self.cases.append(dict(case, kind=kind, detail=detail))
 
     def merge(self, other):

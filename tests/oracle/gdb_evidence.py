@@ -11,8 +11,14 @@ inline_entry   The variable of an inlined function is "what the register held at
                function itself, not its caller (dwarf2/expr.c: push_dwarf_reg_entry_value(), get_prev_frame()).
 corrected      The same, but a parameter of the function itself was in that register at entry: gdb's own
                NAME@entry, which it evaluates in the right frame, stands for the value.
+unset_frame    The frame base is a register (clang's rsp or rbp), and by the call frame information it isn't as far from
+               the CFA at this pc as in most of the function: the prologue has not set it up yet, the epilogue has
+               given it back, or arguments of a call are on the stack. gdb takes the register as it is, and so reads
+               beside the variable.
 """
+import functools
 import re
+import subprocess
 
 import gdb
 
@@ -66,6 +72,41 @@ def leaves(node):
         yield from leaves(child)
 
 
+maps = {}  # path to [bias, start, end], as of this stop
+
+
+@functools.lru_cache(maxsize=None)
+def call_frames(path):
+    """[(start, end, [(address, CFA as "reg+offset")])] of the functions."""
+    text = subprocess.run(["readelf", "--debug-dump=frames-interp", path], capture_output=True, text=True).stdout
+    found = []
+    for line in text.splitlines():
+        head = re.search(r" FDE cie=\S+ pc=([0-9a-f]+)\.\.([0-9a-f]+)", line)
+        row = re.match(r"([0-9a-f]{16}) (\S+)", line)
+        if head:
+            found.append((int(head[1], 16), int(head[2], 16), []))
+        elif row and found and found[-1][0] <= int(row[1], 16) < found[-1][1]:
+            found[-1][2].append((int(row[1], 16), row[2]))
+    return found
+
+
+def is_unset(ip, register):
+    """Is the CFA not where it is in most of the function, seen from the register?"""
+    for path, (bias, start, end) in maps.items():
+        if not start <= ip < end:
+            continue
+        for first, last, rows in call_frames(path):
+            if first <= ip - bias < last:
+                spans = list(zip(rows, [at for at, _ in rows[1:]] + [last]))
+                here = next((cfa for (at, cfa), until in spans if at <= ip - bias < until), None)
+                bytes_of = {}
+                for (at, cfa), until in spans:
+                    if cfa.startswith(register + "+"):
+                        bytes_of[cfa] = bytes_of.get(cfa, 0) + until - at
+                return bool(bytes_of) and here != max(bytes_of, key=bytes_of.get)
+    return False
+
+
 class FrameEvidence:
     """Of one frame; `mark` adds "how" to the leaves of its variables."""
 
@@ -79,7 +120,8 @@ class FrameEvidence:
             self.callee = self.callee.newer()
         self.in_call = self.callee is not None and self.callee.type() != gdb.SIGTRAMP_FRAME
         self.pc = frame.pc() - self.in_call
-        guesses = self.callee is not None and not self.by_gcc()
+        self.is_gcc = self.by_gcc()
+        guesses = self.callee is not None and not self.is_gcc
         self.guessed = CALL_CLOBBERED - self.saved() if guesses else set()
 
     def by_gcc(self):
@@ -120,14 +162,17 @@ class FrameEvidence:
         return True
 
     def mark(self, variable, kind, leaf):
-        if not self.guessed and not self.is_inline:
+        if self.is_gcc and not self.is_inline:
             return
         places = pieces(location_at(address_text(self.frame, variable["name"]), self.pc))
         for node in leaves(variable["value"]):
             at = node.get("o", 0)
             text = next((text for start, bits, text in places if start <= at < start + bits), "")
+            base = re.search(r"frame base reg \$(\w+)", text)
             if registers(text) & self.guessed:
                 node["how"] = "clobbered"
+            elif base and is_unset(self.pc, base[1]):
+                node["how"] = "unset_frame"
             elif self.is_inline and re.search(ENTRY_VALUE, text) and "x" not in node:
                 whole = node is variable["value"]
                 node["how"] = "corrected" if whole and self.correct(node, text, kind, leaf) else "inline_entry"

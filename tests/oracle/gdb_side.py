@@ -220,6 +220,7 @@ def read_maps(pid):
 
 def stop(at, maps, elements):
     """All of one stop."""
+    gdb_evidence.maps = maps
     return {"pc": at, "sp": int(gdb.newest_frame().read_register("sp")),
             "threads": len(gdb.selected_inferior().threads()), "maps": maps, "frames": frames(elements),
             "text": gdb.execute("bt -full -frame-arguments all", to_string=True)}

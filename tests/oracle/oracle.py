@@ -230,14 +230,14 @@ def write_report(seed, results, total, outcome):
         t = r.tally
         lines.append("%-28s %6d %6d %6d %7.2f %6d %6d %6d %6d %6d" % (
             r.cell.name, r.compared, t.judged, t.get("same"), 100 * t.ratio, t.get("missing") + t.get("absent"),
-            t.get("different"), t.get("vector"), t.sum("late_"), t.sum("clobbered_") + t.sum("inline_entry_")))
+            t.get("different"), t.get("vector"), t.sum("late_"), sum(t.sum(how) for how in ("clobbered_", "inline_entry_", "unset_frame_"))))
     for title, pick in (("frame lists that differ", "frame_differences"), ("failed", "failed"),
                         ("refused", "refused"), ("left out: gdb's two runs differ in the place", "unstable_places"),
                         ("left out: the hit of this number is another thread's", "other_threads")):
         entries = ["  %s: %s" % (r.cell.name, text) for r in results for text in getattr(r, pick)]
         lines += ["", "%s: %d" % (title, len(entries))] + entries
     for kind in ("different", "absent", "missing", "extra", "inline_entry_different", "inline_entry_missing",
-                 "clobbered_missing", "late_different", "late_missing", "unstable"):
+                 "unset_frame_different", "unset_frame_missing", "clobbered_missing", "late_different", "late_missing", "unstable"):
         cases = [(r.cell.name, c) for r in results for c in r.tally.cases if c["kind"] == kind]
         lines += ["", "%s: %d" % (kind, len(cases))]
         lines += ["  %s %s frame %d %s: %s (%s): gdb %s, ours %s" % (

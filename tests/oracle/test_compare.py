@@ -153,6 +153,8 @@ class Values(unittest.TestCase):
     def test_an_entry_value_that_gdb_gets_wrong(self):
         self.assertEqual(self.tally({"t": "5", "how": "inline_entry"}, [shown("v", "6")]).classes,
                          {"inline_entry_different": 1})
+        self.assertEqual(self.tally({"t": "5", "how": "unset_frame"}, [shown("v", "6")]).classes,
+                         {"unset_frame_different": 1})
         corrected = {"t": "6", "how": "corrected", "wrong": "5"}
         self.assertEqual(self.tally(corrected, [shown("v", "6")]).classes, {"same": 1})
         self.assertEqual(self.tally(corrected, [shown("v", "5")]).classes, {"different": 1})
