@@ -364,7 +364,65 @@ static bool check_roots(struct property *p)
 	return ok;
 }
 
-static void report(const struct property *p, bool roots_ok)
+/* Numbers, addresses, what can't be read and what can't be computed, each on its own. */
+static bool check_values(struct property *p)
+{
+	struct world *w = p->world;
+	struct value_case {
+		const char *text;
+		bool is_address;
+		u64 bits;
+		u32 state;
+	} cases[] = {
+		{"sj", false, 0, VALUE_OK},
+		{"si / sj", false, 0, VALUE_DIVISION},
+		{"null->value", false, 0, VALUE_UNREADABLE},
+		{"node", true, (u64)&w->node, VALUE_OK},
+		{"*p->where", true, 0, VALUE_OK},
+		{"wild->next->value", false, 0, VALUE_UNREADABLE},
+		{"si == si", false, 1, VALUE_OK},
+	};
+	struct gen_value values[ARRAY_LEN(cases)];
+	struct arena *arena = arena_new();
+	struct kernel_context context;
+	const struct bay_value *got = (const void *)context.roots;
+	struct gen_code code;
+	struct error *err = NULL;
+	bool ok;
+
+	_Static_assert(sizeof(cases) / sizeof(cases[0]) * sizeof(struct bay_value) <=
+			       sizeof(context.roots),
+		       "the values are where the roots are");
+	*w = p->fills[0];
+	w->p = &w->nodes[1];
+	w->sj = 0;
+	cases[4].bits = (u64)w->p->where;
+	for (size_t i = 0; i < ARRAY_LEN(cases) && !err; i++) {
+		struct expr *tree, *typed;
+
+		err = expr_parse(cases[i].text, arena, &tree);
+		if (!err)
+			err = expr_type(tree, cases[i].text, &p->scope.scope, arena, &typed);
+		values[i] = (struct gen_value){typed, cases[i].text, cases[i].is_address};
+	}
+	if (!err)
+		err = gen_values(values, ARRAY_LEN(cases), &p->scope.place, arena, &code);
+	if (err)
+		die(err->text);
+	make_context(p, &context);
+	memset(context.roots, 0x77, sizeof(context.roots));
+	ok = run_roots(p, &code, &context);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (got[i].bits != cases[i].bits || got[i].state != cases[i].state || got[i].len) {
+			printf("# value %s: 0x%" PRIx64 " state %u\n", cases[i].text,
+			       (u64)got[i].bits, got[i].state);
+			ok = false;
+		}
+	arena_free(arena);
+	return ok;
+}
+
+static void report(const struct property *p, bool roots_ok, bool values_ok)
 {
 	printf("# %zu expressions on %d memories: %zu of the results are errors, %zu constant\n",
 	       p->n, FILLS, p->errors, p->constant_divisions);
@@ -385,12 +443,13 @@ static void report(const struct property *p, bool roots_ok)
 	printf("%sok 4 - no more than 1 in 50 is too large\n",
 	       p->code_refused * 50 > p->n ? "not " : "");
 	printf("%sok 5 - roots are the addresses that C has\n", roots_ok ? "" : "not ");
+	printf("%sok 6 - values, each with its state\n", values_ok ? "" : "not ");
 }
 
 int main(int argc, char **argv)
 {
 	static struct property p;
-	bool roots_ok;
+	bool roots_ok, values_ok;
 
 	if (argc != 3)
 		return 2;
@@ -405,7 +464,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < p.n; i++)
 		check_expression(&p, i);
 	roots_ok = p.no_kernel || check_roots(&p);
-	report(&p, roots_ok);
-	return !roots_ok || p.eval_wrong || p.code_wrong || p.load_failed ||
+	values_ok = p.no_kernel || check_values(&p);
+	report(&p, roots_ok, values_ok);
+	return !roots_ok || !values_ok || p.eval_wrong || p.code_wrong || p.load_failed ||
 	       p.code_refused * 50 > p.n;
 }

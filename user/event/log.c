@@ -171,6 +171,9 @@ static enum absence planned_absence(const char *missing)
 	for (int i = 0; i < ABSENCE_COUNT; i++)
 		if (strcmp(missing, absence_text((enum absence)i)) == 0)
 			return (enum absence)i;
+	/* With the register's name. */
+	if (strstr(missing, "not visible to a uprobe"))
+		return ABSENT_VECTOR_REGISTER;
 	return ABSENT_UNSUPPORTED;
 }
 
@@ -182,7 +185,8 @@ static const u8 *string_bytes(struct log_decoder *log, u32 slot, size_t *len, bo
 
 	if (!bytes)
 		*len = bay_value(log, slot)->len;
-	*cut = *len > limit;
+	/* At the most that is read, its end is not known. */
+	*cut = *len > limit || *len >= SNAPLINE_MAX_READ;
 	if (*cut)
 		*len = limit;
 	return bytes ? bytes : slot_bytes(log, slot, *len);

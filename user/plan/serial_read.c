@@ -279,7 +279,7 @@ static void read_values(struct reader *reader)
 			.from = (u16)get_below(reader, max_u64(i, 1)),
 			.size = get_below(reader, SNAPLINE_MAX_READ + 1),
 			.at = get_below(reader, SNAPLINE_MAX_VALUES * SNAPLINE_MAX_READ),
-			.offset = get_below(reader, SNAPLINE_MAX_READ),
+			.offset = get_below(reader, SNAPLINE_MAX_VALUES * SNAPLINE_MAX_READ),
 		};
 }
 

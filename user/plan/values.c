@@ -217,6 +217,15 @@ static const char *absent_variable(const struct expr *expr)
 	return why ? why : absent_variable(expr->c);
 }
 
+/* The compiler's words as a reason; "'x' is in xmm0" of x itself is "<in xmm0>". */
+static const char *refusal(const struct plan_value *value, const char *said, struct arena *arena)
+{
+	const char *start = arena_printf(arena, "'%s' is ", value->text);
+	size_t len = strlen(start);
+
+	return arena_printf(arena, "<%s>", strncmp(said, start, len) == 0 ? said + len : said);
+}
+
 /* One that the compiler refuses has a reason instead; what it was given is taken back. */
 static void try_compile(struct layout *layout, const struct layout *before,
 			struct plan_value *value)
@@ -230,7 +239,7 @@ static void try_compile(struct layout *layout, const struct layout *before,
 		return;
 	value->missing = absent_variable(value->expr);
 	if (!value->missing)
-		value->missing = arena_printf(layout->plan->arena, "<%s>", err->text);
+		value->missing = refusal(value, err->text, layout->plan->arena);
 	value->slot = value->string = PLAN_NO_SLOT;
 	*layout = *before;
 	error_free(err);
