@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/show.h"
+#include "event/log.h"
 #include "event/recording.h"
 
 #define FOLDER "tests/golden/snapshots"
@@ -29,13 +30,25 @@ static char *read_file(const char *path, size_t *len)
 	return bytes;
 }
 
-static struct error *show_item(struct decoder *decoder, const struct replay_item *item, int *n)
+static struct error *show_line(struct log_decoder *log, const struct replay_item *item, int *n)
+{
+	const struct event *event;
+	struct error *err = log_decode(log, item->record, item->record_len, &event);
+
+	*n += !err;
+	return err;
+}
+
+static struct error *show_item(struct decoder *decoder, struct log_decoder *log,
+			       const struct replay_item *item, int *n)
 {
 	struct event *event;
 	struct error *err;
 
 	if (item->is_summary)
 		return NULL;
+	if (log_is_record(item->record, item->record_len))
+		return show_line(log, item, n);
 	err = show_decode(decoder, item->record, item->record_len, item->late, item->n_late, &event);
 	if (err)
 		return err;
@@ -49,14 +62,16 @@ static struct error *show_all(struct replay *replay, struct plan *plan, s64 offs
 	struct processes *processes = processes_new(false, FOLDER);
 	struct decoder decoder = {
 		.plan = plan, .processes = processes, .realtime_offset = offset};
+	struct log_decoder *log = log_decoder_new(&decoder, true);
 	struct replay_item item;
 	struct error *err;
 
 	do {
 		err = replay_next(replay, processes, &item);
 		if (!err)
-			err = show_item(&decoder, &item, n);
+			err = show_item(&decoder, log, &item, n);
 	} while (!err);
+	log_decoder_free(log);
 	processes_free(processes);
 	return err == &error_end ? NULL : err;
 }
@@ -89,6 +104,8 @@ static void test_a_recording_gives_its_events(void **state)
 
 	assert_null(replay_file(FOLDER "/orders-gcc-O2.snap", &n));
 	assert_int_equal(n, 4);
+	assert_null(replay_file(FOLDER "/log-gcc-O2.snap", &n));
+	assert_int_equal(n, 3);
 }
 
 static void write_file(const char *path, const char *bytes, size_t len)
@@ -100,13 +117,13 @@ static void write_file(const char *path, const char *bytes, size_t len)
 	fclose(file);
 }
 
-static void test_damaged_recordings_do_no_harm(void **state)
+static void damage(const char *recording)
 {
 	enum { ROUNDS = 300 };
 	char path[] = "/tmp/snapline-replay-XXXXXX";
 	unsigned seed = 7;
 	size_t len;
-	char *bytes = read_file(FOLDER "/orders-gcc-O0.snap", &len), *copy = malloc(len);
+	char *bytes = read_file(recording, &len), *copy = malloc(len);
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
@@ -125,6 +142,12 @@ static void test_damaged_recordings_do_no_harm(void **state)
 	unlink(path);
 	free(copy);
 	free(bytes);
+}
+
+static void test_damaged_recordings_do_no_harm(void **state)
+{
+	damage(FOLDER "/orders-gcc-O0.snap");
+	damage(FOLDER "/log-gcc-O2.snap");
 }
 
 int main(void)

@@ -19,6 +19,7 @@ static const char written[] =
 	"node 24 0 1 0 1 0\n"
 	"edge 8 1\n"
 	"program 1 00000000000000b7 0 - 1 1\n"
+	"values 1 0000000000000095 3 0 0 0 0 0 1 0 24 0 0 3 1 257 24 8\n"
 	"place 0 0 1139 113d 113d 0 1 4 12 0 \"main\" \"a \\\"b\\\".c\" - \"moved\"\n"
 	"note \"/no/such/program is not there\"\n"
 	"end\n";

@@ -140,6 +140,14 @@ static bool is_scalar(const struct type *type)
 	return is_number(type) || (type->kind == TYPE_FLOAT && type->size <= sizeof(u64));
 }
 
+/* A pointer to something else than bytes: wide characters, numbers. */
+static bool points_to_wide(const struct type *type)
+{
+	const struct type *target = type_strip(type_target(type));
+
+	return type->kind == TYPE_POINTER && type_is_scalar(target) && target->size > 1;
+}
+
 static struct error *place_string(struct layout *layout, const struct message_part *part,
 				  struct plan_value *value)
 {
@@ -151,6 +159,9 @@ static struct error *place_string(struct layout *layout, const struct message_pa
 		room = min_u64(room, type->size);
 	else if (!is_array && (!is_number(type) || type->size != sizeof(u64)))
 		return misfit(layout->plan, part, "':s' shows the string at a pointer", type);
+	if (points_to_wide(type))
+		return misfit(layout->plan, part, "':s' shows strings of one-byte characters",
+			      type);
 	value->string = add_computed(layout, VALUE_STRING, room, value, is_array);
 	return value->string == PLAN_NO_SLOT ? too_many(layout->plan, part) : NULL;
 }
