@@ -120,7 +120,7 @@ def run_snapline(cell, place):
                 except ValueError as error:
                     return None, "the JSON is broken: %s" % error
         said = " ".join(err.read().split())
-    return snapshot, "exit status %s: %s" % (status, said[-300:])
+    return snapshot, "exit status %s: %s" % (status, said[-600:])
 
 
 # ---------------------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ class Result:
 
 def is_refusal(said):
     """snapline doesn't probe where that would harm the program, and says so."""
-    return said.startswith(("exit status 2", "exit status 4")) and "a probe there would" in said
+    return said.startswith(("exit status 2", "exit status 4")) and "no probe at 0x" in said
 
 
 def is_other_thread(stop, snapshot):
@@ -176,7 +176,7 @@ def judge_cell(cell, places):
             continue
         difference = compare.compare_frames(stop, snapshot)
         if difference:
-            result.frame_differences.append("%s: %s" % (name, difference))
+            result.frame_differences.append("%s: %s (ended: %s; %s)" % (name, difference, snapshot.get("stack_end"), said))
         result.compared += 1
         result.tally.merge(compare.compare_values(stop, stop_again, snapshot, name))
     say("%-28s %2d/%2d places %5d values %6.2f %% same%s" % (
