@@ -8,6 +8,7 @@
  *	 "values":[{"name","missing","expression"}]}
  *	{"event":"program","program","condition":[instructions],"roots":[{"name","bytes"}],
  *	 "root_instructions":[...],"value_instructions":[...]}
+ *	{"event":"pairs","made","returns","tic":{"emulated","single_stepped"},"toc":{...}}
  *	{"event":"note","text"}
  */
 #include <string.h>
@@ -93,6 +94,8 @@ static struct error *say(const struct spec *spec, const struct plan *plan, struc
 		if (!err)
 			err = form->place(&explained, arena);
 	}
+	if (!err && plan->spec->instrument == INSTRUMENT_TICTOC)
+		err = explain_tictoc(plan, spec->format == FORMAT_JSON);
 	for (u32 i = 0; !err && i < plan->n_programs; i++)
 		err = form->program(plan, i, spec->verbose, arena);
 	for (size_t i = 0; !err && i < plan->n_notes; i++)

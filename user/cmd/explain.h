@@ -28,4 +28,8 @@ struct explain_form {
 
 extern const struct explain_form explain_text, explain_json;
 
+/* explain_tictoc.c: the whole, and in text what a place has besides. */
+struct error *explain_tictoc(const struct plan *plan, bool as_json) _must_use_;
+void explain_tictoc_place(const struct plan *plan, const struct place *place, struct arena *arena);
+
 #endif

@@ -62,6 +62,8 @@ static struct error *text_place(const struct explained *explained, struct arena 
 	       explained->build_id ? ", build-id " : "",
 	       explained->build_id ? explained->build_id : "");
 	print_addresses(explained);
+	if (explained->plan->spec->instrument == INSTRUMENT_TICTOC)
+		explain_tictoc_place(explained->plan, place, arena);
 	print_expressions(explained, arena);
 	if (explained->plan->n_programs > 1)
 		printf("  %-9s %u\n", "program", place->program + 1);
@@ -202,6 +204,9 @@ static struct error *text_program(const struct plan *plan, u32 number, unsigned 
 		print_values(plan, number);
 	else if (plan->spec->instrument == INSTRUMENT_COUNT)
 		print_counting(plan, program);
+	else if (plan->spec->instrument == INSTRUMENT_TICTOC && !program->roots.n)
+		printf("  %s\n", program->is_toc ? "takes the pair, adds its time to a histogram"
+						 : "notes the time");
 	else
 		print_roots(plan, program);
 	if (program->values.n)

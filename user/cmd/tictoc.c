@@ -22,9 +22,9 @@ struct tictoc {
 };
 
 enum {
-	EVERY_NS = 500000000,	    /* the terminal, the threshold of --slower p99 */
-	SWEEP_NS = 1000000000 * 2,  /* open pairs of threads that have ended */
-	ENOUGH_PAIRS = 100,	    /* for a quantile to say something */
+	EVERY_NS = 500000000,	   /* the terminal, the threshold of --slower p99 */
+	SWEEP_NS = 1000000000 * 2, /* open pairs of threads that have ended */
+	ENOUGH_PAIRS = 100,	   /* for a quantile to say something */
 };
 
 static u64 now_ns(void)
@@ -72,7 +72,9 @@ static int by_time(const void *a, const void *b)
 
 	if (x->is_overflow != y->is_overflow)
 		return x->is_overflow - y->is_overflow;
-	return x->histogram.sum < y->histogram.sum ? 1 : x->histogram.sum > y->histogram.sum ? -1 : 0;
+	return x->histogram.sum < y->histogram.sum   ? 1
+	       : x->histogram.sum > y->histogram.sum ? -1
+						     : 0;
 }
 
 static struct error *show_row_event(struct tictoc *tictoc, const struct tictoc_row *row, bool first,

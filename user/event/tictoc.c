@@ -165,10 +165,10 @@ static struct value *by_value(const char *text, const struct expr *expr, const s
 		size_t len = min_u64(key->bits[i], TICTOC_TEXT - 1);
 
 		if (!(key->errors & (1u << i)))
-			return value_from_bytes(text, "by",
-						type_array_of(type_basic(TYPE_BASIC_CHAR), len + 1,
-							      context->arena),
-						(const u8 *)key->text[at], len + 1, context);
+			return value_from_bytes(
+				text, "by",
+				type_array_of(type_basic(TYPE_BASIC_CHAR), len + 1, context->arena),
+				(const u8 *)key->text[at], len + 1, context);
 	}
 	if (key->errors & (1u << i))
 		return value_absent(text, "by", type, ABSENT_BAD_ADDRESS, NULL, context->arena);
@@ -183,10 +183,10 @@ static struct event *new_event(const struct plan *plan, enum event_kind kind)
 
 	event->arena = arena;
 	event->kind = kind;
-	event->probe = plan->spec->n_places == 2 ? arena_printf(arena, "%s .. %s",
-								plan->probes[PROBE_TIC].text,
-								plan->probes[PROBE_TOC].text)
-						 : plan->probes[PROBE_TIC].text;
+	event->probe = plan->spec->n_places == 2
+			       ? arena_printf(arena, "%s .. %s", plan->probes[PROBE_TIC].text,
+					      plan->probes[PROBE_TOC].text)
+			       : plan->probes[PROBE_TIC].text;
 	event->tictoc = arena_alloc(arena, sizeof(*event->tictoc));
 	return event;
 }
@@ -205,8 +205,8 @@ struct event *tictoc_row_event(const struct plan *plan, const struct tictoc_row 
 	};
 	u32 n_texts = 0;
 
-	event->tictoc->histogram = arena_memdup(event->arena, &row->histogram,
-						sizeof(row->histogram));
+	event->tictoc->histogram =
+		arena_memdup(event->arena, &row->histogram, sizeof(row->histogram));
 	event->tictoc->is_overflow = row->is_overflow && spec->n_by;
 	if (row->is_overflow)
 		return event;

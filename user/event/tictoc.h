@@ -43,11 +43,11 @@ struct tictoc_event {
 	const struct histogram *histogram;
 	struct value **by; /* one for each --by; their names are the expressions */
 	size_t n_by;
-	bool is_overflow;    /* the histogram of what found no room for its own */
-	bool is_live;	     /* more will come */
-	bool is_last;	     /* of those that come together */
+	bool is_overflow; /* the histogram of what found no room for its own */
+	bool is_live;	  /* more will come */
+	bool is_last;	  /* of those that come together */
 	bool is_first;
-	double seconds;	     /* so far */
+	double seconds; /* so far */
 	/* PAIRS */
 	struct pairs_accounting sum;
 };

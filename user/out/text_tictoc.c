@@ -3,8 +3,8 @@
  * Tic-toc for people. Without --by:
  *
  *	call: 1,234,567 pairs in 10.0 s
- *	  min 812 ns  mean 2.31 us  p50 1.98 us  p90 3.71 us  p99 7.94 us  p99.9 31.2 us  max 1.02 ms
- *	  [   512 ns,   1.02 us)        1,234  |@
+ *	  min 812 ns  mean 2.31 us  p50 1.98 us  p90 3.71 us  p99 7.94 us  p99.9 31.2 us  max 1.02
+ *ms [   512 ns,   1.02 us)        1,234  |@
  *
  * With it a line for each value, the one that took the most time first.
  */
@@ -79,9 +79,9 @@ static void put_row(struct pen *pen, const struct event *event)
 	if (tictoc->is_first) {
 		pen_printf(pen, PEN_TITLE, "%s", event->probe);
 		pen_newline(pen, 0);
-		pen_printf(pen, PEN_DIM, "%12s%*s%*s%*s%*s%*s%*s%*s", "pairs", COLUMN, "min", COLUMN,
-			   "mean", COLUMN, "p50", COLUMN, "p90", COLUMN, "p99", COLUMN, "p99.9",
-			   COLUMN, "max");
+		pen_printf(pen, PEN_DIM, "%12s%*s%*s%*s%*s%*s%*s%*s", "pairs", COLUMN, "min",
+			   COLUMN, "mean", COLUMN, "p50", COLUMN, "p90", COLUMN, "p99", COLUMN,
+			   "p99.9", COLUMN, "max");
 		pen_newline(pen, 0);
 	}
 	pen_printf(pen, PEN_PLAIN, "%12" PRIu64, histogram->count);

@@ -75,8 +75,12 @@ static struct error *trace_event(struct sink *sink, const struct event *event)
 	struct json json;
 
 	if (event->kind != EVENT_SNAPSHOT)
-		return sink->options.quiet ? NULL : sink_text.event(&(struct sink){.options = {
-			.out = sink->options.err, .err = sink->options.err}}, event);
+		return sink->options.quiet
+			       ? NULL
+			       : sink_text.event(
+					 &(struct sink){.options = {.out = sink->options.err,
+								    .err = sink->options.err}},
+					 event);
 	strbuf_puts(&out, sink->has_begun ? ",\n" : "[\n");
 	sink->has_begun = true;
 	json_begin(&json, &out);

@@ -51,12 +51,12 @@ struct error *plan_tictoc_probes(struct plan *plan)
 	if (spec->n_places == 2)
 		return NULL;
 	if (tic->form != PLACE_FUNCTION)
-		return error_cure(error_new(ERROR_USAGE, "%s is one place, and no function",
-					    tic->text),
-				  "Give a function, which is measured from its entry to its "
-				  "returns, or a second place.");
-	probes[PROBE_TOC] = (struct plan_probe){
-		arena_printf(plan->arena, "%s%%return", tic->text), *tic};
+		return error_cure(
+			error_new(ERROR_USAGE, "%s is one place, and no function", tic->text),
+			"Give a function, which is measured from its entry to its "
+			"returns, or a second place.");
+	probes[PROBE_TOC] =
+		(struct plan_probe){arena_printf(plan->arena, "%s%%return", tic->text), *tic};
 	probes[PROBE_TOC].spec.form = PLACE_RETURN;
 	/* At -O0 the arguments are in memory only behind the prologue. */
 	if (!plan_tictoc_looks(spec, PROBE_TIC))
@@ -320,7 +320,8 @@ static struct error *keep_argument(struct list *list, const struct gen_place *ge
 		const char *text = arena_printf(arena, "*%s", name);
 
 		err = type_it(list, text, &expr);
-		if (!err && type_strip(expr->type)->size && has_room(list, (u32)type_strip(expr->type)->size))
+		if (!err && type_strip(expr->type)->size &&
+		    has_room(list, (u32)type_strip(expr->type)->size))
 			keep(list, gen, expr, text);
 		error_free(err);
 	}

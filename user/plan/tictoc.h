@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Tic-toc: a pair of ends, each with places. Probe 0 of the plan is TIC, probe 1 TOC. With one PLACE
- * the ends are the entry and the returns of that function.
+ * Tic-toc: a pair of ends, each with places. Probe 0 of the plan is TIC, probe 1 TOC. With one
+ * PLACE the ends are the entry and the returns of that function.
  */
 #ifndef SNAPLINE_PLAN_TICTOC_H
 #define SNAPLINE_PLAN_TICTOC_H
@@ -13,7 +13,7 @@
 struct plan_tic {
 	const char *text;
 	const struct expr *expr; /* typed */
-	u32 value;	   /* index in the program's values */
+	u32 value;		 /* index in the program's values */
 };
 
 enum tictoc_mode plan_tictoc_mode(const struct spec *spec);
