@@ -27,7 +27,7 @@ struct session {
 	struct watch *watch;   /* NULL where processes don't come and go */
 	struct decoder decoder;
 	struct lives *lives;
-	bool stopped, interrupted;
+	bool stopped, interrupted, released;
 	u64 checked_ns;	      /* when files and processes were last looked at */
 	struct error *ended;  /* why it had to end early */
 	const char **notices; /* to be shown, from n_told on */
@@ -275,7 +275,7 @@ static struct error *prepare(struct session *session)
 	if (session->ended)
 		return end_early(session);
 	session->started_ns = clock_now();
-	return session->launch ? launch_release(session->launch) : NULL;
+	return NULL;
 }
 
 struct error *session_start(const struct plan *plan, const struct target *target,
@@ -377,11 +377,22 @@ static int wait_ms(const struct session *session)
 	return now < session->next_tick ? (int)((session->next_tick - now) / 1000000) + 1 : 0;
 }
 
+/* At the first wait: by then whoever reads has opened its files. */
+static struct error *release_command(struct session *session)
+{
+	if (!session->launch || session->released)
+		return NULL;
+	session->released = true;
+	return launch_release(session->launch);
+}
+
 /* Also while records come without a pause, ends are seen. */
 struct error *session_next(struct session *session, const struct record_head **record)
 {
-	struct error *err;
+	struct error *err = release_command(session);
 
+	if (err)
+		return err;
 	for (;;) {
 		if (session->watch)
 			watch_poll(session->watch);

@@ -16,7 +16,7 @@ struct session;
 /* What plans need to know of the kernel; ERROR_PRIVILEGE, with what to grant, if it refuses us. */
 struct error *session_gen_features(struct gen_features *features) _must_use_;
 
-/* Everything is in place, and the command runs, when this returns. */
+/* Everything is in place when this returns; the command runs from the first session_next() on. */
 struct error *session_start(const struct plan *plan, const struct target *target,
 			    struct session **session) _must_use_;
 /* For decoding this session's records. */
