@@ -356,6 +356,28 @@ static void test_any_text_is_answered(void **state)
 	}
 }
 
+static void test_counters(void **state)
+{
+	struct spec *spec = NULL;
+
+	assert_null(parse_line("count -p 1 f g.c:* --by a --by $caller --hist n --keys 5 -i 0.5", &spec));
+	assert_int_equal(spec->instrument, INSTRUMENT_COUNT);
+	assert_int_equal(spec->n_places, 2);
+	assert_int_equal(spec->count.n_by, 2);
+	assert_string_equal(spec->count.by[1], "$caller");
+	assert_string_equal(spec->count.histogram, "n");
+	assert_int_equal(spec->count.keys, 5);
+	assert_int_equal(spec->count.interval_ns, 500000000);
+	assert_int_equal(spec->limits.hits, 0);
+	assert_int_equal(spec->limits.rate, 0);
+	assert_null(parse_line("explain -x a f", &spec));
+	assert_int_equal(spec->instrument, INSTRUMENT_SNAP);
+	assert_null(parse_line("explain -x a f --count", &spec));
+	assert_int_equal(spec->instrument, INSTRUMENT_COUNT);
+	assert_null(parse_line("explain -x a f:*", &spec));
+	assert_int_equal(spec->instrument, INSTRUMENT_COUNT);
+}
+
 static void test_usage_names_every_option_of_its_command(void **state)
 {
 	const char *snap = spec_usage("snap", arena), *list = spec_usage("list", arena);
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_any_text_is_answered),
+		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_usage_names_every_option_of_its_command),
 	};
 
