@@ -45,7 +45,7 @@ static struct error *show_item(struct decoder *decoder, struct log_decoder *log,
 	struct event *event;
 	struct error *err;
 
-	if (item->is_summary)
+	if (item->is_summary || item->row || item->pairs)
 		return NULL;
 	if (log_is_record(item->record, item->record_len))
 		return show_line(log, item, n);
