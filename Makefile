@@ -161,7 +161,7 @@ bench: all
 oracle: setup
 	@$(MAKE) --no-print-directory all corpus
 	@tools/real-programs || [ $$? -eq 77 ]
-	@tests/oracle/oracle.py && tests/oracle/hits.py --lines 15
+	@tests/oracle/oracle.py && tests/oracle/hits.py --lines 15 && tests/oracle/listing.py
 
 clean:
 	rm -rf $(TOP)
