@@ -9,7 +9,7 @@
 static const struct spec_command commands[] = {
 	{"snap", "TARGET PLACE... [OPTIONS]",
 	 "take snapshots: the stack and the values of the variables"},
-	{"log", "TARGET PLACE MESSAGE [OPTIONS]",
+	{"log", "TARGET PLACE... MESSAGE [OPTIONS]",
 	 "write a line at each hit; {expr}, {expr:x}, {expr:d}, {expr:s} in MESSAGE are values",
 	 INSTRUMENT_LOG},
 	{"count", "TARGET PLACE... [OPTIONS]",
