@@ -9,6 +9,9 @@
 #include "env.bpf.h"
 #include "tictoc_maps.bpf.h"
 
+#define FIRST_MAPPED 4096ull	 /* below: never mapped (vm.mmap_min_addr is more) */
+#define END_OF_USER (1ull << 56) /* above: kernel or not canonical, on every CPU */
+
 /* NULL: all are in use. */
 _inline_ struct scratch *scratch_take(void)
 {
@@ -50,10 +53,12 @@ _inline_ void value_copy(struct tic_values *tic, u32 i, const struct value_slot 
 		got = bpf_probe_read_user(tic->data + at, size, (void *)value->bits) ? -1
 										     : (long)size;
 	}
-	if (got < 0)
-		value->state = VALUE_UNREADABLE;
-	else
+	if (got >= 0)
 		value->len = got;
+	else if (value->bits < FIRST_MAPPED || value->bits >= END_OF_USER)
+		value->state = VALUE_BAD_ADDRESS;
+	else
+		value->state = VALUE_NOT_RESIDENT;
 }
 
 /* n is a constant by then. */
@@ -87,7 +92,7 @@ _inline_ void row_key_fill(struct scratch *scratch, const struct hit *hit)
 		u64 at;
 
 		if (value->state != VALUE_OK) {
-			key->errors |= 1u << i;
+			key->errors |= value->state << (8 * i);
 			continue;
 		}
 		if (!slot || slot->kind != VALUE_STRING) {

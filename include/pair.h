@@ -65,7 +65,7 @@ enum {
 struct row_key {
 	__u64 bits[TICTOC_MAX_BY]; /* scalars; of a string its number of bytes */
 	char text[TICTOC_MAX_TEXTS][TICTOC_TEXT];
-	__u32 errors; /* mask: could not be read */
+	__u32 errors; /* a byte for each value, its enum value_state; 0: it is there */
 	__u32 unused;
 };
 

@@ -159,19 +159,21 @@ static struct value *by_value(const char *text, const struct expr *expr, const s
 {
 	const struct type *type = expr ? expr->type : type_basic(TYPE_BASIC_ULONG);
 	bool is_text = type_is_char_array(type) || type_is_char_pointer(type);
+	u32 state = (key->errors >> (8 * i)) & 0xff;
 
 	if (is_text) {
 		u32 at = (*n_texts)++ % TICTOC_MAX_TEXTS;
 		size_t len = min_u64(key->bits[i], TICTOC_TEXT - 1);
 
-		if (!(key->errors & (1u << i)))
+		if (!state)
 			return value_from_bytes(
 				text, "by",
 				type_array_of(type_basic(TYPE_BASIC_CHAR), len + 1, context->arena),
 				(const u8 *)key->text[at], len + 1, context);
 	}
-	if (key->errors & (1u << i))
-		return value_absent(text, "by", type, ABSENT_BAD_ADDRESS, NULL, context->arena);
+	if (state)
+		return value_absent(text, "by", type, absence_of(state), absence_words(state),
+				    context->arena);
 	return value_from_bytes(text, "by", type, (const u8 *)&key->bits[i],
 				min_u64(type_strip(type)->size, sizeof(key->bits[i])), context);
 }
