@@ -156,6 +156,7 @@ demo:
 
 bench: all
 	@tools/bench
+	@tools/bench-count
 
 # gdb is the judge; SEED=N repeats a draw.
 oracle: setup
