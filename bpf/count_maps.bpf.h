@@ -32,7 +32,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
-	__type(key, struct count_key);
+	__uint(key_size, sizeof(struct count_key)); /* no type, as it changes */
 	__type(value, struct count_row);
 } rows SEC(".maps");
 

@@ -129,15 +129,18 @@ static struct error *choose(const struct build *build, struct place *place, bool
 		.exact = exact,
 		.regs = names_registers(plan->spec, place) ? UINT32_MAX : 0,
 	};
+	/* Ten thousand places would leave a gigabyte of decoded instructions behind. */
+	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	struct choice choice;
-	struct error *err = choose_instruction(place->module->dw, place->asked, &how, plan->arena, &choice);
+	struct error *err =
+		choose_instruction(place->module->dw, place->asked, &how, scratch, &choice);
 
 	if (err)
 		return err;
 	place->pc = choice.pc;
 	place->cost = choice.cost;
 	place->asked_cost = choice.asked_cost;
-	place->moved = choice.why;
+	place->moved = choice.why ? arena_strdup(plan->arena, choice.why) : NULL;
 	if (!elf_file_pc_to_offset(place->module->file, place->pc, &place->offset))
 		return error_new(ERROR_NOT_FOUND, "address 0x%llx is in no part of %s that is loaded",
 				 (unsigned long long)place->pc, place->module->shown);
