@@ -377,12 +377,17 @@ static int wait_ms(const struct session *session)
 	return now < session->next_tick ? (int)((session->next_tick - now) / 1000000) + 1 : 0;
 }
 
-/* At the first wait: by then whoever reads has opened its files. */
+/*
+ * At the first wait: by then whoever reads has opened its files. Loading took its time, in which the
+ * whole system's mappings were told: they are taken in first, so that there is room for the command's.
+ */
 static struct error *release_command(struct session *session)
 {
 	if (!session->launch || session->released)
 		return NULL;
 	session->released = true;
+	if (session->watch)
+		watch_poll(session->watch);
 	return launch_release(session->launch);
 }
 

@@ -22,7 +22,7 @@
 #include "proc/proc.h"
 
 enum {
-	RING_PAGES = 64,
+	RING_PAGES = 128,
 	MAX_CPUS = 4096,
 };
 
