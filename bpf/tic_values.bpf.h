@@ -33,6 +33,15 @@ _inline_ void scratch_give(struct scratch *scratch)
 	__sync_fetch_and_add(&scratch->busy, -1);
 }
 
+/* Returns the length; the caller gives an offset below TIC_DATA, behind which there is slack. */
+_inline_ long comm_copy(struct tic_values *tic, u64 at)
+{
+	char comm[SNAPLINE_COMM];
+
+	bpf_get_current_comm(comm, sizeof(comm));
+	return bpf_probe_read_kernel_str(tic->data + at, sizeof(comm), comm) - 1;
+}
+
 _inline_ void value_copy(struct tic_values *tic, u32 i, const struct value_slot *slot)
 {
 	struct bay_value *value = &tic->values[i];
@@ -46,7 +55,9 @@ _inline_ void value_copy(struct tic_values *tic, u32 i, const struct value_slot 
 		value->state = VALUE_UNREADABLE;
 		return;
 	}
-	if (slot->kind == VALUE_STRING) {
+	if (slot->kind == VALUE_STRING && !size) {
+		got = comm_copy(tic, at);
+	} else if (slot->kind == VALUE_STRING) {
 		got = bpf_probe_read_user_str(tic->data + at, size + 1, (void *)value->bits);
 		got = got > 0 ? got - 1 : -1;
 	} else {

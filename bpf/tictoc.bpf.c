@@ -261,25 +261,34 @@ _inline_ void finish(struct pt_regs *ctx, struct bay_env *env, struct hit *hit,
 		slow(ctx, env, hit, key, open, mode);
 }
 
-/* The key, and the histogram if it is known only here. */
-_inline_ bool toc_values(struct pt_regs *ctx, const struct bay_env *env, const struct hit *hit,
-			 struct pair_key *key, u32 *row)
+_inline_ bool toc_key(struct pt_regs *ctx, const struct bay_env *env, const struct hit *hit,
+		      struct pair_key *key)
 {
 	struct scratch *scratch = scratch_take();
 	bool good;
 
 	if (!scratch)
 		return false;
-	values_read(scratch, ctx, env, hit, knob_keys + (knob_by_at_toc ? knob_by : 0));
-	good = !knob_keys || scratch->tic.values[0].state == VALUE_OK;
-	if (knob_keys)
-		key->a = scratch->tic.values[0].bits;
-	if (knob_by && knob_by_at_toc) {
-		row_key_fill(scratch, hit);
-		*row = row_find(&scratch->row);
-	}
+	values_read(scratch, ctx, env, hit, knob_keys);
+	good = scratch->tic.values[0].state == VALUE_OK;
+	key->a = scratch->tic.values[0].bits;
 	scratch_give(scratch);
 	return good;
+}
+
+/* The histogram, if it is known only here; after $elapsed, which it may go by. */
+_inline_ u32 toc_row(struct pt_regs *ctx, const struct bay_env *env, const struct hit *hit)
+{
+	struct scratch *scratch = scratch_take();
+	u32 row;
+
+	if (!scratch)
+		return ROW_OVERFLOW;
+	values_read(scratch, ctx, env, hit, knob_keys + knob_by);
+	row_key_fill(scratch, hit);
+	row = row_find(&scratch->row);
+	scratch_give(scratch);
+	return row;
 }
 
 _inline_ int toc(struct pt_regs *ctx, struct hit *hit, u64 now, enum walk_mode mode)
@@ -287,12 +296,11 @@ _inline_ int toc(struct pt_regs *ctx, struct hit *hit, u64 now, enum walk_mode m
 	struct pair_open open, *found;
 	struct pair_key key;
 	struct bay_env env;
-	u32 row = ROW_OVERFLOW;
 
 	hit->number = fetch_and_increment(&hit->probe->hits) + 1;
 	env_fill(&env, ctx, hit);
 	key_fill(&key, ctx, hit);
-	if ((hit->word & PROGRAM_HAS_VALUES) && !toc_values(ctx, &env, hit, &key, &row))
+	if (knob_keys && !toc_key(ctx, &env, hit, &key))
 		return count(TICTOC_KEY_ERROR);
 	found = bpf_map_lookup_elem(&pairs, &key);
 	if (!found)
@@ -300,10 +308,10 @@ _inline_ int toc(struct pt_regs *ctx, struct hit *hit, u64 now, enum walk_mode m
 	open = *found;
 	if (bpf_map_delete_elem(&pairs, &key))
 		return count(TICTOC_TOC_ALONE);
-	if (knob_by_at_toc)
-		open.row = row;
 	/* Clocks of two CPUs are one here, but a tic can be newer than the toc that finds it. */
 	env.elapsed = now > open.time ? now - open.time : 0;
+	if (knob_by && knob_by_at_toc)
+		open.row = toc_row(ctx, &env, hit);
 	finish(ctx, &env, hit, &key, &open, mode);
 	if (knob_slower && knob_captures)
 		bpf_map_delete_elem(&captured, &key);

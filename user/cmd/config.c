@@ -47,12 +47,20 @@ static void copy_programs(const struct plan *plan, struct load_program *programs
 	}
 }
 
+/* Tocs first: a tic whose toc isn't attached yet would have no pair. */
 static void copy_places(const struct plan *plan, struct load_place *places)
 {
+	bool tocs_first = plan->spec->instrument == INSTRUMENT_TICTOC;
+	size_t n_tocs = 0, tocs = 0, others = 0;
+
+	for (size_t i = 0; i < plan->n_places && tocs_first; i++)
+		n_tocs += plan->places[i].probe == PROBE_TOC;
 	for (size_t i = 0; i < plan->n_places; i++) {
 		const struct place *from = &plan->places[i];
+		bool is_toc = tocs_first && from->probe == PROBE_TOC;
+		struct load_place *to = &places[is_toc ? tocs++ : n_tocs + others++];
 
-		places[i] = (struct load_place){
+		*to = (struct load_place){
 			.index = from->index,
 			.probe = from->probe,
 			.program = from->program,
@@ -139,7 +147,9 @@ static struct load_tictoc tictoc_of(const struct plan *plan)
 		.slower = spec->tictoc.is_slower,
 		.slower_ns = spec->tictoc.slower_ns,
 		.max_open = spec->tictoc.max_open ? spec->tictoc.max_open : OPEN_PAIRS,
-		.max_rows = !spec->count.n_by ? 0 : spec->count.keys ? spec->count.keys : ROWS,
+		.max_rows = !spec->count.n_by  ? 0
+			    : spec->count.keys ? spec->count.keys
+					       : ROWS,
 	};
 
 	for (size_t i = 0; i < plan->n_places; i++)

@@ -77,15 +77,12 @@ static int by_time(const void *a, const void *b)
 						     : 0;
 }
 
-static struct error *show_row_event(struct tictoc *tictoc, const struct tictoc_row *row, bool first,
-				    bool live)
+static struct error *show_row_event(struct tictoc *tictoc, const struct tictoc_row *row, bool live)
 {
 	const struct value_limits limits = show_limits(&tictoc->spec->limits);
 	_cleanup_(event_freep) struct event *event = tictoc_row_event(tictoc->plan, row, &limits);
 
 	event->tictoc->is_live = live;
-	event->tictoc->is_first = first;
-	event->tictoc->seconds = (double)(now_ns() - tictoc->started_ns) / 1e9;
 	return sink_event(tictoc->sink, event);
 }
 
@@ -96,6 +93,7 @@ static struct error *show_rows(struct tictoc *tictoc, bool live)
 	struct arena *arena = arena_new();
 	struct load_tictoc_row *rows;
 	struct tictoc_row *row = arena_alloc(arena, sizeof(*row));
+	double seconds = (double)(now_ns() - tictoc->started_ns) / 1e9;
 	struct error *err = NULL;
 	size_t n;
 
@@ -103,10 +101,11 @@ static struct error *show_rows(struct tictoc *tictoc, bool live)
 	if (n)
 		qsort(rows, n, sizeof(*rows), by_time);
 	for (size_t i = 0; i < n && !err && !(live && i == LIVE_MOST); i++) {
-		*row = (struct tictoc_row){rows[i].key, rows[i].is_overflow, rows[i].histogram};
+		*row = (struct tictoc_row){rows[i].key, rows[i].is_overflow, i == 0, seconds,
+					   rows[i].histogram};
 		if (tictoc->recording && !live)
 			recording_tictoc(tictoc->recording, row);
-		err = show_row_event(tictoc, row, i == 0, live);
+		err = show_row_event(tictoc, row, live);
 	}
 	arena_free(arena);
 	return err;

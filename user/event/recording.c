@@ -156,6 +156,8 @@ void recording_tictoc(struct recording *recording, const struct tictoc_row *row)
 	struct section_tictoc head = {
 		.key = row->key,
 		.is_overflow = row->is_overflow,
+		.is_first = row->is_first,
+		.seconds = row->seconds,
 		.sum = histogram->sum,
 		.min = histogram->min,
 		.max = histogram->max,

@@ -49,7 +49,10 @@ struct section_tictoc {
 	struct row_key key;
 	u32 is_overflow;
 	u32 n_buckets;
+	u32 is_first;
+	u32 unused;
 	u64 sum, min, max;
+	double seconds;
 };
 struct section_bucket {
 	u64 bucket;

@@ -226,6 +226,8 @@ static struct error *read_tictoc(struct replay *replay, const u8 *bytes, u32 len
 		return damaged(replay, "a histogram of impossible length");
 	row->key = head.key;
 	row->is_overflow = head.is_overflow;
+	row->is_first = head.is_first;
+	row->seconds = head.seconds;
 	row->histogram.sum = head.sum;
 	row->histogram.min = head.min;
 	row->histogram.max = head.max;

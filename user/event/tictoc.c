@@ -210,6 +210,8 @@ struct event *tictoc_row_event(const struct plan *plan, const struct tictoc_row 
 	event->tictoc->histogram =
 		arena_memdup(event->arena, &row->histogram, sizeof(row->histogram));
 	event->tictoc->is_overflow = row->is_overflow && spec->n_by;
+	event->tictoc->is_first = row->is_first;
+	event->tictoc->seconds = row->seconds;
 	if (row->is_overflow)
 		return event;
 	event->tictoc->by = arena_array(event->arena, struct value *, spec->n_by + 1);

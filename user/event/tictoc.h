@@ -22,6 +22,8 @@ struct tictoc_pair {
 struct tictoc_row {
 	struct row_key key;
 	bool is_overflow; /* without --by all; else what found no room */
+	bool is_first;	  /* of those that come together */
+	double seconds;	  /* so far */
 	struct histogram histogram;
 };
 

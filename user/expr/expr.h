@@ -81,6 +81,7 @@ struct expr_scope {
 	/* Near names for "did you mean", or NULL. */
 	const char *(*suggest)(void *context, const char *name, struct arena *arena);
 	const struct type *return_type; /* of $return, or NULL if it isn't set here */
+	bool no_elapsed;		/* $elapsed isn't set here */
 	u8 return_reg;
 	void *context;
 };

@@ -214,6 +214,10 @@ static struct error *type_builtin(struct typer *typer, struct expr *expr, struct
 			node->type = type_array_of(node->type, 16, typer->arena);
 		if (node->builtin == BUILTIN_CALLER)
 			node->type = caller_type(typer->arena);
+		if (node->builtin == BUILTIN_ELAPSED && typer->scope->no_elapsed)
+			return error_cure(
+				typer_fail(typer, expr, "$elapsed is not set at this place"),
+				"it is at the TOC of tictoc");
 		return node->builtin == BUILTIN_RETURN ? type_return(typer, node) : NULL;
 	}
 	return type_register(typer, expr, typed);

@@ -289,9 +289,9 @@ bool load_finished(const struct load_session *session)
 
 void load_stop(struct load_session *session)
 {
-	for (size_t i = 0; i < session->n_links; i++)
-		close(session->links[i]);
-	session->n_links = 0;
+	/* Tics first: what is open then still has its tocs. */
+	while (session->n_links)
+		close(session->links[--session->n_links]);
 	session->stopped = true;
 	rings_wait(session->rings, 0, -1);
 }

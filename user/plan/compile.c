@@ -236,7 +236,7 @@ struct error *plan_type_captures(struct plan *plan, struct place *place)
 
 	if (!spec->n_captures)
 		return NULL;
-	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
+	err = plan_place_scope(plan, place, &scope);
 	if (err)
 		return err;
 	place->captures = arena_array(plan->arena, struct expr *, spec->n_captures + 1);
@@ -314,7 +314,7 @@ static struct error *compile_condition(struct plan *plan, struct place *place,
 		err = plan_tictoc_condition(plan->spec, place->probe, plan->arena, &condition);
 	if (err || !condition)
 		return err;
-	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
+	err = plan_place_scope(plan, place, &scope);
 	if (!err)
 		err = type_expression(condition, place->module, scope, plan->arena,
 				      &place->condition);

@@ -62,7 +62,8 @@ static void add_text(struct value_list *list, const struct expr *expr, const cha
 
 	if (is_array)
 		slot.size = (u32)min_u64(type_strip(expr->type)->size, COUNT_STRING_BYTES);
-	else if (!is_name)
+	/* No size means the thread's name: a flexible array has none of its own. */
+	if (!is_name && !slot.size)
 		slot.size = COUNT_STRING_BYTES;
 	list->slots[list->n] = slot;
 	list->values[list->n++] =
@@ -131,7 +132,7 @@ struct error *plan_count_values(struct plan *plan, struct place *place, const st
 
 	if (!spec->n_by && !spec->histogram)
 		return NULL;
-	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
+	err = plan_place_scope(plan, place, &scope);
 	if (err)
 		return err;
 	place->keys = arena_array(plan->arena, struct plan_key, spec->n_by + 1);

@@ -203,10 +203,12 @@ static struct error *add_place(struct build *build, u32 probe, struct plan_modul
 }
 
 /* One place that can't be had is told; all of them is an error. */
-static void add_note(struct plan *plan, const char *probe, const struct error *err)
+static void add_note(struct plan *plan, const char *probe, const struct resolved *found,
+		     const struct error *err)
 {
 	*arena_push(plan->arena, plan->notes, plan->n_notes) =
-		arena_printf(plan->arena, "%s: one of its places is left out: %s", probe, err->text);
+		arena_printf(plan->arena, "%s: its place at line %u, 0x%llx, is left out: %s", probe,
+			     found->line, (unsigned long long)found->pc, err->text);
 }
 
 static struct error *only_inlined(struct plan *plan, u32 probe, size_t n, bool all)
@@ -243,7 +245,7 @@ static struct error *add_places(struct build *build, u32 probe, struct plan_modu
 		err = add_place(build, probe, module, &found[i]);
 
 		if (err)
-			add_note(plan, plan->probes[probe].text, err);
+			add_note(plan, plan->probes[probe].text, &found[i], err);
 		if (!first)
 			first = err;
 		else

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "pair.h"
 #include "plan/others.h"
 
 struct scope_state {
@@ -189,4 +190,16 @@ struct error *plan_scope(struct plan_module *module, u64 pc, bool in_return, str
 	};
 	*scope = result;
 	return NULL;
+}
+
+struct error *plan_place_scope(const struct plan *plan, const struct place *place,
+			       struct expr_scope **scope)
+{
+	struct error *err =
+		plan_scope(place->module, place->pc, place->is_return, plan->arena, scope);
+
+	if (!err)
+		(*scope)->no_elapsed =
+			plan->spec->instrument != INSTRUMENT_TICTOC || place->probe != PROBE_TOC;
+	return err;
 }

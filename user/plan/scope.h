@@ -12,5 +12,8 @@
  */
 struct error *plan_scope(struct plan_module *module, u64 pc, bool in_return, struct arena *arena,
 			 struct expr_scope **scope) _must_use_;
+/* That of a place of the plan: $elapsed is set where tic-toc's pairs end. */
+struct error *plan_place_scope(const struct plan *plan, const struct place *place,
+			       struct expr_scope **scope) _must_use_;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "plan/compile.h"
 #include "plan/scope.h"
+#include "record.h"
 
 enum tictoc_mode plan_tictoc_mode(const struct spec *spec)
 {
@@ -226,6 +227,26 @@ static bool is_text(const struct expr *expr)
 	return type_is_char_array(expr->type) || type_is_char_pointer(expr->type);
 }
 
+/* A string of no size is the thread's name, which isn't in its memory. */
+static void add_text(struct list *list, const struct expr *expr, const char *text)
+{
+	static const struct expr no_value = {.kind = EXPR_NUMBER};
+	bool is_array = type_is_char_array(expr->type);
+	u64 size = is_array ? type_strip(expr->type)->size : 0;
+
+	if (expr->kind == EXPR_BUILTIN) {
+		struct expr *zero = arena_memdup(list->plan->arena, &no_value, sizeof(no_value));
+
+		zero->type = type_basic(TYPE_BASIC_INT);
+		add_value(list, zero, text, VALUE_STRING, 0, false);
+		list->used += SNAPLINE_COMM;
+		return;
+	}
+	if (!size || size > TICTOC_TEXT - 1)
+		size = TICTOC_TEXT - 1;
+	add_value(list, expr, text, VALUE_STRING, (u32)size, is_array);
+}
+
 static struct error *add_by(struct list *list)
 {
 	const struct count_spec *spec = &list->plan->spec->count;
@@ -242,9 +263,9 @@ static struct error *add_by(struct list *list)
 		n_texts += is_text(expr);
 		if (n_texts > TICTOC_MAX_TEXTS)
 			return refuse(list, expr, spec->by[i], "at most two of --by are strings");
-		if (is_text(expr) && (!type_is_char_array(expr->type) || expr->is_lvalue))
-			add_value(list, expr, spec->by[i], VALUE_STRING, TICTOC_TEXT - 1,
-				  type_is_char_array(expr->type));
+		if (is_text(expr) && (!type_is_char_array(expr->type) || expr->is_lvalue ||
+				      expr->kind == EXPR_BUILTIN))
+			add_text(list, expr, spec->by[i]);
 		else if (type_is_scalar(type_strip(expr->type)))
 			add_value(list, expr, spec->by[i], VALUE_SCALAR, 8, false);
 		else
@@ -385,7 +406,7 @@ struct error *plan_tictoc_values(struct plan *plan, struct place *place,
 
 	if (!looks_beside(plan->spec, place->probe))
 		return NULL;
-	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
+	err = plan_place_scope(plan, place, &scope);
 	if (err)
 		return err;
 	list.scope = scope;

@@ -378,7 +378,7 @@ struct error *plan_values(struct plan *plan, struct place *place, const struct g
 	struct expr_scope *scope;
 	struct error *err;
 
-	err = plan_scope(place->module, place->pc, place->is_return, plan->arena, &scope);
+	err = plan_place_scope(plan, place, &scope);
 	place->n_values = 0;
 	place->values = arena_array(plan->arena, struct plan_value, message->n_values + 1);
 	for (size_t i = 0; i < message->n_parts && !err; i++)

@@ -328,6 +328,9 @@ static struct error *settle_tictoc(struct parser *parser)
 	if (spec->tictoc.key && spec->n_places < 2)
 		return error_cure(error_new(ERROR_USAGE, "--key needs two places"),
 				  "The calls of one function are told apart without a key.");
+	if (spec->n_captures && !spec->tictoc.is_slower && spec->format != FORMAT_TRACE)
+		return error_cure(error_new(ERROR_USAGE, "--capture needs --slower"),
+				  "It says what the snapshots of slow pairs show of their tics.");
 	if (spec->format != FORMAT_TRACE || spec->tictoc.is_slower)
 		return NULL;
 	spec->tictoc.is_slower = spec->tictoc.is_trace = true;
