@@ -12,9 +12,11 @@ struct text {
 	char letters[]; /* as long as it is */
 };
 
-static NOINLINE long show(const struct text *text, long n)
+/* The program itself never looks at `why`. */
+static NOINLINE long show(const struct text *text, long n, const char *why)
 {
 	KEEP(text);
+	KEEP(why);
 	usleep(2000);
 	return n + text->length;
 }
@@ -32,7 +34,7 @@ int main(int argc, char **argv)
 		memcpy(text->full, i % 4 ? "abcd" : "wxyz", 4);
 		memcpy(text->next, "more", 4);
 		text->length = (int)strlen(text->letters);
-		sum += show(text, i);
+		sum += show(text, i, i % 2 ? "a reason" : "another one");
 	}
 	free(text);
 	return sum == 0;

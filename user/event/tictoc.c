@@ -80,11 +80,25 @@ static struct value *tic_value(const struct plan_tic *tic, const struct plan_pro
 				context);
 }
 
-static struct image *tic_image(const struct plan_program *program, const struct tic_values *raw,
-			       struct arena *arena)
+/* A constant that the program never touched is not resident, but it is in the file. */
+static bool add_constant(struct image *image, const struct event *event, u64 address, size_t most)
+{
+	const struct event_module *module = module_at(event->modules, event->n_modules, address);
+	const u8 *bytes = NULL;
+	size_t len = most;
+
+	if (module && module->dw)
+		bytes = elf_file_constant_bytes(dw_file(module->dw), address - module->bias, &len);
+	if (bytes)
+		image_add(image, address, bytes, min_u64(len, most), IMAGE_FILE);
+	return bytes;
+}
+
+static struct image *tic_image(const struct event *event, const struct plan_program *program,
+			       const struct tic_values *raw)
 {
 	static const u8 end;
-	struct image *image = image_new(arena);
+	struct image *image = image_new(event->arena);
 
 	for (u32 i = 0; i < program->n_values; i++) {
 		const struct value_slot *slot = &program->value_slots[i];
@@ -93,6 +107,9 @@ static struct image *tic_image(const struct plan_program *program, const struct 
 		if (slot->kind == VALUE_SCALAR)
 			continue;
 		if (value->state != VALUE_OK) {
+			if (slot->kind == VALUE_STRING &&
+			    add_constant(image, event, value->bits, slot->size + 1))
+				continue;
 			image_add_absent(image, value->bits, max_u64(slot->size, 1),
 					 absence_of(value->state));
 			continue;
@@ -130,7 +147,7 @@ struct error *tictoc_values(struct event *event, const struct decoder *decoder,
 	raw->pair.values = arena_array(event->arena, struct value *, place->n_tics);
 	raw->pair.n_values = place->n_tics;
 	if (raw->raw)
-		values.image = tic_image(program, raw->raw, event->arena);
+		values.image = tic_image(event, program, raw->raw);
 	for (size_t i = 0; i < place->n_tics; i++)
 		raw->pair.values[i] =
 			raw->raw ? tic_value(&place->tics[i], program, raw->raw, &values)
