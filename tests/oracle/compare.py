@@ -338,6 +338,15 @@ class Tally:
         if kind not in ("same", "late_same", "clobbered_same", "unset_frame_same", "not_printed", "vector"):
             self.cases.append(dict(case, kind=kind, detail=detail))
 
+    def set_unsteady_aside(self, again):
+        """What differs from gdb, and otherwise in a second run of snapline: bytes that no run gives twice."""
+        second = {(case["frame"], case["variable"]): case["detail"] for case in again.cases if case["kind"] == "different"}
+        for case in self.cases:
+            if case["kind"] == "different" and second.get((case["frame"], case["variable"])) != case["detail"]:
+                case["kind"] = "unsteady"
+                self.classes["different"] -= 1
+                self.classes["unsteady"] = self.classes.get("unsteady", 0) + 1
+
     def merge(self, other):
         for mine, its in ((self.classes, other.classes), (self.reasons, other.reasons),
                           (self.normalised, other.normalised)):

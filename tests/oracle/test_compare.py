@@ -162,6 +162,14 @@ class Values(unittest.TestCase):
     def test_unstable_is_left_out(self):
         self.assertEqual(self.tally({"t": "5"}, [shown("v", "7")], again={"t": "6"}).classes, {"unstable": 1})
 
+    def test_what_differs_from_run_to_run_is_set_aside(self):
+        first, again = self.tally({"t": "5"}, [shown("v", "6")]), self.tally({"t": "5"}, [shown("v", "7")])
+        first.set_unsteady_aside(again)
+        self.assertEqual((first.get("different"), first.get("unsteady")), (0, 1))
+        steady = self.tally({"t": "5"}, [shown("v", "6")])
+        steady.set_unsteady_aside(self.tally({"t": "5"}, [shown("v", "6")]))
+        self.assertEqual((steady.get("different"), steady.get("unsteady")), (1, 0))
+
     def test_optimized_out_is_not_a_value(self):
         theirs = {"x": "optimized_out", "t": "<optimized out>"}
         gone = self.tally(theirs, [shown("v", "<optimized out>", status="optimized_out")])
