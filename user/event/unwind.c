@@ -126,9 +126,15 @@ static struct frame *add_frame(struct step *step)
 static void name_by_symbol(struct step *step, struct frame *frame)
 {
 	const struct elf_symbol *symbol;
+	struct dw_row row;
 
 	if (!step->module || !step->module->dw)
 		return;
+	/* A line table may cover code that no function describes. */
+	if (dw_row_at(step->module->dw, step->lookup_pc, &row) && row.line) {
+		frame->file = row.file;
+		frame->line = row.line;
+	}
 	symbol = elf_file_symbol_at(dw_file(step->module->dw), step->lookup_pc);
 	if (!symbol)
 		return;

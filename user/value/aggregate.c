@@ -51,7 +51,7 @@ void build_struct(const struct builder *builder, struct value *value, const stru
 
 		if (!is_shown(member))
 			continue;
-		if (build_is_full(builder)) {
+		if (build_is_crowded(builder)) {
 			value->cut = true;
 			break;
 		}
@@ -106,7 +106,7 @@ static void add_elements(const struct builder *builder, struct value *value,
 	struct arena *arena = builder->context->arena;
 	u64 size = build_object_size(element, builder->context), i = 0;
 
-	for (u64 shown = 0; i < count && shown < limits->elements && !build_is_full(builder);) {
+	for (u64 shown = 0; i < count && shown < limits->elements && !build_is_crowded(builder);) {
 		struct node_site site = {arena_printf(arena, "[%llu]", (unsigned long long)i),
 					 "element",
 					 element,

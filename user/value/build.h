@@ -38,6 +38,7 @@ struct value *build_blank(const struct builder *builder, const struct source *so
 /* Bytes that a thing has; 0 for a variable-length array whose length isn't known. */
 u64 build_object_size(const struct type *type, const struct value_context *context);
 bool build_is_full(const struct builder *builder);
+bool build_is_crowded(const struct builder *builder);
 /* Sets the reason of the part that is missing. */
 void build_absent(struct value *value, const struct span *why);
 /* Moves the text out of the buffer, which it empties. */

@@ -14,6 +14,12 @@ bool build_is_full(const struct builder *builder)
 	return *builder->nodes >= builder->context->limits->nodes;
 }
 
+/* A variable's own members have ten times the room of what its pointers lead to. */
+bool build_is_crowded(const struct builder *builder)
+{
+	return *builder->nodes / 10 >= builder->context->limits->nodes;
+}
+
 struct value *build_blank(const struct builder *builder, const struct source *source,
 			  const struct node_site *site)
 {
