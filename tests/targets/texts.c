@@ -12,6 +12,8 @@ struct text {
 	char letters[]; /* as long as it is */
 };
 
+__int128 wide = (__int128)1 << 100;
+
 /* The program itself never looks at `why`. */
 static NOINLINE long show(const struct text *text, long n, const char *why)
 {

@@ -362,7 +362,7 @@ static bool put_simple(struct log_decoder *log, const struct plan_value *value)
 		put_hex(out, value, bits->bits);
 	else if (value->form == MESSAGE_DECIMAL)
 		put_decimal(out, value, bits->bits);
-	else if (type_is_integer(type))
+	else if (type_is_integer(type) && type_strip(type)->size <= sizeof(u64))
 		text_integer(out, value->type, bits->bits, &log->limits);
 	else if (type->kind == TYPE_FLOAT && type->size <= sizeof(u64))
 		return text_real(out, type, (const u8 *)&bits->bits, &real);
