@@ -30,6 +30,7 @@ struct dw_row {
 	bool is_stmt;
 	bool end_sequence;
 	bool prologue_end;
+	bool is_repeat; /* the same line as the row before, told apart by discriminators only */
 };
 /* All source files that have code, of all units: a unit's line header is enough. */
 struct error *dw_files(struct dw *dw, const char *const **files, size_t *n) _must_use_;

@@ -16,6 +16,7 @@ struct machine {
 	u64 pc;
 	u64 file, line, column;
 	bool is_stmt, prologue_end;
+	bool discriminated; /* a row of the run of one line that is being read has a discriminator */
 	struct dw_row *rows;
 	size_t n_rows;
 	size_t sequence; /* index of the first row of the sequence that is being read */
@@ -42,6 +43,7 @@ static void reset(struct machine *machine)
 	machine->column = 0;
 	machine->is_stmt = machine->header->default_is_stmt;
 	machine->prologue_end = false;
+	machine->discriminated = false;
 	machine->sequence = machine->n_rows;
 }
 
@@ -63,6 +65,9 @@ static void add_row(struct machine *machine, bool is_end)
 	row->end_sequence = is_end;
 	row->prologue_end = machine->prologue_end;
 	machine->prologue_end = false;
+	if (machine->n_rows - 1 > machine->sequence && !is_end)
+		row->is_repeat = machine->discriminated && row->line == row[-1].line &&
+				 row->file == row[-1].file;
 }
 
 static bool in_unit(const struct dw_unit *unit, u64 pc)
@@ -91,6 +96,13 @@ static void advance(struct machine *machine, u64 operations)
 	machine->pc += operations * machine->header->min_instruction;
 }
 
+static void advance_line(struct machine *machine, s64 lines)
+{
+	machine->line += (u64)lines;
+	if (lines)
+		machine->discriminated = false;
+}
+
 static void extended_opcode(struct machine *machine)
 {
 	struct cursor *cursor = &machine->cursor;
@@ -107,6 +119,8 @@ static void extended_opcode(struct machine *machine)
 		end_sequence(machine);
 	else if (opcode == DW_LNE_set_address)
 		machine->pc = cursor_unsigned(cursor, (unsigned)min_u64(len - 1, 9));
+	else if (opcode == DW_LNE_set_discriminator)
+		machine->discriminated |= cursor_uleb(cursor) != 0;
 	cursor_seek(cursor, next);
 }
 
@@ -118,7 +132,7 @@ static void standard_opcode(struct machine *machine, u8 opcode)
 	switch (opcode) {
 	case DW_LNS_copy: add_row(machine, false); break;
 	case DW_LNS_advance_pc: advance(machine, cursor_uleb(cursor)); break;
-	case DW_LNS_advance_line: machine->line += (u64)cursor_sleb(cursor); break;
+	case DW_LNS_advance_line: advance_line(machine, cursor_sleb(cursor)); break;
 	case DW_LNS_set_file: machine->file = cursor_uleb(cursor); break;
 	case DW_LNS_set_column: machine->column = cursor_uleb(cursor); break;
 	case DW_LNS_negate_stmt: machine->is_stmt = !machine->is_stmt; break;
@@ -147,8 +161,7 @@ static void run(struct machine *machine)
 			u8 adjusted = opcode - header->opcode_base;
 
 			advance(machine, adjusted / header->line_range);
-			machine->line +=
-				(u64)(s64)(header->line_base + adjusted % header->line_range);
+			advance_line(machine, header->line_base + adjusted % header->line_range);
 			add_row(machine, false);
 		} else if (opcode == 0) {
 			extended_opcode(machine);
@@ -232,13 +245,17 @@ static size_t rows_above(const struct dw_unit *unit, u64 pc)
 }
 
 /*
- * Of several rows at one address the last one counts, as in gdb; but a row that is no statement
- * stands back behind one that is.
+ * As in gdb, a row that repeats the line before it, told apart by discriminators only, is none of its
+ * own; of several rows at one address the last one counts, but a row that is no statement stands back
+ * behind one that is.
  */
 static const struct dw_row *row_that_counts(const struct dw_row *rows, size_t last)
 {
-	size_t i = last;
+	size_t i;
 
+	while (last > 0 && rows[last].is_repeat)
+		last--;
+	i = last;
 	while (!rows[i].is_stmt && i > 0 && rows[i - 1].pc == rows[i].pc &&
 	       !rows[i - 1].end_sequence && rows[i - 1].line)
 		i--;
