@@ -69,42 +69,41 @@ s64 cursor_signed(struct cursor *cursor, unsigned bytes)
 	return (s64)(value << shift) >> shift;
 }
 
-u64 cursor_uleb(struct cursor *cursor)
+/* The bits of a LEB128 number; *shift is how many there were, *last its last byte. */
+static u64 leb128(struct cursor *cursor, unsigned *shift, u8 *last)
 {
 	u64 value = 0;
-	unsigned shift = 0;
-	u8 byte;
 
+	*shift = 0;
 	do {
 		if (cursor->at == cursor->end) {
 			cursor_fail(cursor);
+			*last = 0;
 			return 0;
 		}
-		byte = *cursor->at++;
-		if (shift < 64)
-			value |= (u64)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
+		*last = *cursor->at++;
+		if (*shift < 64)
+			value |= (u64)(*last & 0x7f) << *shift;
+		*shift += 7;
+	} while (*last & 0x80);
 	return value;
+}
+
+u64 cursor_uleb(struct cursor *cursor)
+{
+	unsigned shift;
+	u8 last;
+
+	return leb128(cursor, &shift, &last);
 }
 
 s64 cursor_sleb(struct cursor *cursor)
 {
-	u64 value = 0;
-	unsigned shift = 0;
-	u8 byte;
+	unsigned shift;
+	u8 last;
+	u64 value = leb128(cursor, &shift, &last);
 
-	do {
-		if (cursor->at == cursor->end) {
-			cursor_fail(cursor);
-			return 0;
-		}
-		byte = *cursor->at++;
-		if (shift < 64)
-			value |= (u64)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	if (shift < 64 && byte & 0x40)
+	if (shift < 64 && last & 0x40)
 		value |= ~0ULL << shift;
 	return (s64)value;
 }

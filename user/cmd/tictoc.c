@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/files.h"
 #include "cmd/session.h"
@@ -26,14 +26,6 @@ enum {
 	SWEEP_NS = 1000000000 * 2, /* open pairs of threads that have ended */
 	ENOUGH_PAIRS = 100,	   /* for a quantile to say something */
 };
-
-static u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (u64)now.tv_sec * 1000000000ull + (u64)now.tv_nsec;
-}
 
 static struct error *show_notes(struct tictoc *tictoc)
 {
@@ -93,7 +85,7 @@ static struct error *show_rows(struct tictoc *tictoc, bool live)
 	struct arena *arena = arena_new();
 	struct load_tictoc_row *rows;
 	struct tictoc_row *row = arena_alloc(arena, sizeof(*row));
-	double seconds = (double)(now_ns() - tictoc->started_ns) / 1e9;
+	double seconds = (double)(clock_now() - tictoc->started_ns) / 1e9;
 	struct error *err = NULL;
 	size_t n;
 
@@ -131,14 +123,14 @@ static void move_threshold(struct tictoc *tictoc)
 /* What has to be done now and then, whether there are records or not. */
 static struct error *look(struct tictoc *tictoc)
 {
-	u64 now = now_ns();
+	u64 now = clock_now();
 
 	if (now - tictoc->looked_ns < EVERY_NS)
 		return NULL;
 	tictoc->looked_ns = now;
 	if (now - tictoc->swept_ns >= SWEEP_NS) {
 		load_sweep_pairs(session_load(tictoc->session));
-		tictoc->swept_ns = now_ns();
+		tictoc->swept_ns = clock_now();
 	}
 	if (tictoc->spec->tictoc.quantile > 0)
 		move_threshold(tictoc);
@@ -239,7 +231,7 @@ static struct error *start(struct tictoc *tictoc, const struct target *target)
 
 	if (!err)
 		session_set_tick(tictoc->session, EVERY_NS);
-	tictoc->started_ns = tictoc->looked_ns = tictoc->swept_ns = now_ns();
+	tictoc->started_ns = tictoc->looked_ns = tictoc->swept_ns = clock_now();
 	tictoc->is_live = tictoc->spec->format == FORMAT_TEXT && !tictoc->spec->quiet &&
 			  isatty(STDOUT_FILENO);
 	return err;
