@@ -5,18 +5,12 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
-#include "cmd/files.h"
-#include "cmd/session.h"
+#include "cmd/run.h"
 #include "cmd/show.h"
-#include "event/recording.h"
 
 /* What one run of tictoc holds. */
 struct tictoc {
-	const struct spec *spec;
-	struct plan *plan;
-	struct session *session;
-	struct sink *sink;
-	struct recording *recording; /* NULL without -o */
+	struct run run;
 	bool is_live;		     /* the terminal shows the histogram as it grows */
 	u64 started_ns, looked_ns, swept_ns;
 };
@@ -27,35 +21,17 @@ enum {
 	ENOUGH_PAIRS = 100,	   /* for a quantile to say something */
 };
 
-static struct error *show_notes(struct tictoc *tictoc)
-{
-	struct error *err = NULL;
-
-	for (size_t i = 0; i < tictoc->plan->n_notes && !err; i++)
-		err = show_notice(tictoc->sink, tictoc->plan->notes[i]);
-	return err;
-}
-
-static struct error *open_recording(struct tictoc *tictoc)
-{
-	if (!tictoc->spec->output)
-		return NULL;
-	return recording_create(tictoc->spec->output, tictoc->plan,
-				session_decoder(tictoc->session)->realtime_offset,
-				&tictoc->recording);
-}
-
 static struct error *show_record(struct tictoc *tictoc, const struct record_head *record)
 {
 	_cleanup_(event_freep) struct event *event = NULL;
-	struct error *err = show_decode(session_decoder(tictoc->session), record, record->size,
+	struct error *err = show_decode(session_decoder(tictoc->run.session), record, record->size,
 					NULL, 0, &event);
 
 	if (err)
 		return err;
-	if (tictoc->recording)
-		recording_add(tictoc->recording, record, event);
-	return sink_event(tictoc->sink, event);
+	if (tictoc->run.recording)
+		recording_add(tictoc->run.recording, record, event);
+	return sink_event(tictoc->run.sink, event);
 }
 
 static int by_time(const void *a, const void *b)
@@ -71,11 +47,11 @@ static int by_time(const void *a, const void *b)
 
 static struct error *show_row_event(struct tictoc *tictoc, const struct tictoc_row *row, bool live)
 {
-	const struct value_limits limits = show_limits(&tictoc->spec->limits);
-	_cleanup_(event_freep) struct event *event = tictoc_row_event(tictoc->plan, row, &limits);
+	const struct value_limits limits = show_limits(&tictoc->run.spec->limits);
+	_cleanup_(event_freep) struct event *event = tictoc_row_event(tictoc->run.plan, row, &limits);
 
 	event->tictoc->is_live = live;
-	return sink_event(tictoc->sink, event);
+	return sink_event(tictoc->run.sink, event);
 }
 
 /* At most so many fit a terminal. */
@@ -89,14 +65,14 @@ static struct error *show_rows(struct tictoc *tictoc, bool live)
 	struct error *err = NULL;
 	size_t n;
 
-	load_tictoc_rows(session_load(tictoc->session), arena, &rows, &n);
+	load_tictoc_rows(session_load(tictoc->run.session), arena, &rows, &n);
 	if (n)
 		qsort(rows, n, sizeof(*rows), by_time);
 	for (size_t i = 0; i < n && !err && !(live && i == LIVE_MOST); i++) {
 		*row = (struct tictoc_row){rows[i].key, rows[i].is_overflow, i == 0, seconds,
 					   rows[i].histogram};
-		if (tictoc->recording && !live)
-			recording_tictoc(tictoc->recording, row);
+		if (tictoc->run.recording && !live)
+			recording_tictoc(tictoc->run.recording, row);
 		err = show_row_event(tictoc, row, live);
 	}
 	arena_free(arena);
@@ -111,12 +87,12 @@ static void move_threshold(struct tictoc *tictoc)
 	struct load_tictoc_row *rows;
 	size_t n;
 
-	load_tictoc_rows(session_load(tictoc->session), arena, &rows, &n);
+	load_tictoc_rows(session_load(tictoc->run.session), arena, &rows, &n);
 	for (size_t i = 0; i < n; i++)
 		histogram_merge(all, &rows[i].histogram);
 	if (all->count >= ENOUGH_PAIRS)
-		load_set_slower(session_load(tictoc->session),
-				histogram_quantile(all, tictoc->spec->tictoc.quantile));
+		load_set_slower(session_load(tictoc->run.session),
+				histogram_quantile(all, tictoc->run.spec->tictoc.quantile));
 	arena_free(arena);
 }
 
@@ -129,10 +105,10 @@ static struct error *look(struct tictoc *tictoc)
 		return NULL;
 	tictoc->looked_ns = now;
 	if (now - tictoc->swept_ns >= SWEEP_NS) {
-		load_sweep_pairs(session_load(tictoc->session));
+		load_sweep_pairs(session_load(tictoc->run.session));
 		tictoc->swept_ns = clock_now();
 	}
-	if (tictoc->spec->tictoc.quantile > 0)
+	if (tictoc->run.spec->tictoc.quantile > 0)
 		move_threshold(tictoc);
 	return tictoc->is_live ? show_rows(tictoc, true) : NULL;
 }
@@ -144,14 +120,14 @@ static struct error *show_records(struct tictoc *tictoc)
 	struct error *err;
 
 	do {
-		err = session_next(tictoc->session, &record);
+		err = session_next(tictoc->run.session, &record);
 		if (!err && record)
 			err = show_record(tictoc, record);
 		if (!err)
-			session_ticked(tictoc->session);
-		notice = err ? NULL : session_notice(tictoc->session);
+			session_ticked(tictoc->run.session);
+		notice = err ? NULL : session_notice(tictoc->run.session);
 		if (notice)
-			err = show_notice(tictoc->sink, notice);
+			err = show_notice(tictoc->run.sink, notice);
 		if (!err)
 			err = look(tictoc);
 	} while (!err);
@@ -160,14 +136,14 @@ static struct error *show_records(struct tictoc *tictoc)
 
 static void sum_up(struct tictoc *tictoc, struct pairs_accounting *sum)
 {
-	struct load_session *load = session_load(tictoc->session);
+	struct load_session *load = session_load(tictoc->run.session);
 	struct accounting tics, tocs;
 	struct load_pairs pairs;
 
 	load_sweep_pairs(load);
 	load_pairs(load, &pairs);
-	session_accounting(tictoc->session, PROBE_TIC, &tics);
-	session_accounting(tictoc->session, PROBE_TOC, &tocs);
+	session_accounting(tictoc->run.session, PROBE_TIC, &tics);
+	session_accounting(tictoc->run.session, PROBE_TOC, &tocs);
 	*sum = (struct pairs_accounting){
 		.hits = tics.hits,
 		.pairs = tics.emitted,
@@ -200,66 +176,30 @@ static struct error *show_results(struct tictoc *tictoc)
 	if (err)
 		return err;
 	sum_up(tictoc, &sum);
-	if (tictoc->recording)
-		recording_pairs(tictoc->recording, &sum);
-	return show_pairs(tictoc->sink, tictoc->plan, &sum);
+	if (tictoc->run.recording)
+		recording_pairs(tictoc->run.recording, &sum);
+	return show_pairs(tictoc->run.sink, tictoc->run.plan, &sum);
 }
 
-/* Everything is closed, whatever went wrong; the first error is the one that is told. */
-static struct error *finish(struct tictoc *tictoc, struct error *err)
+static void start_clocks(struct tictoc *tictoc)
 {
-	struct error *later;
+	const struct spec *spec = tictoc->run.spec;
 
-	if (!err && tictoc->session)
-		err = session_end(tictoc->session);
-	if (tictoc->recording) {
-		later = recording_close(tictoc->recording);
-		err ? error_free(later) : (void)(err = later);
-	}
-	if (tictoc->sink) {
-		later = sink_end(tictoc->sink);
-		err ? error_free(later) : (void)(err = later);
-	}
-	session_free(tictoc->session);
-	plan_free(tictoc->plan);
-	return err;
-}
-
-static struct error *start(struct tictoc *tictoc, const struct target *target)
-{
-	struct error *err = session_start(tictoc->plan, target, &tictoc->session);
-
-	if (!err)
-		session_set_tick(tictoc->session, EVERY_NS);
+	session_set_tick(tictoc->run.session, EVERY_NS);
 	tictoc->started_ns = tictoc->looked_ns = tictoc->swept_ns = clock_now();
-	tictoc->is_live = tictoc->spec->format == FORMAT_TEXT && !tictoc->spec->quiet &&
-			  isatty(STDOUT_FILENO);
-	return err;
+	tictoc->is_live = spec->format == FORMAT_TEXT && !spec->quiet && isatty(STDOUT_FILENO);
 }
 
 struct error *cmd_tictoc(const struct spec *spec, struct arena *arena)
 {
-	struct target *target = NULL;
-	struct gen_features features;
-	struct tictoc tictoc = {.spec = spec};
-	struct error *err;
+	struct tictoc tictoc = {0};
+	struct error *err = run_start(&tictoc.run, spec, arena);
 
-	err = target_find(&spec->target, arena, &target);
-	if (!err)
-		err = session_gen_features(&features);
-	if (!err)
-		err = target_plan(spec, target, &features, &tictoc.plan);
-	if (!err)
-		err = show_open(spec, &tictoc.sink);
-	if (!err)
-		err = show_notes(&tictoc);
-	if (!err)
-		err = start(&tictoc, target);
-	if (!err)
-		err = open_recording(&tictoc);
-	if (!err)
+	if (!err) {
+		start_clocks(&tictoc);
 		err = show_records(&tictoc);
+	}
 	if (!err)
 		err = show_results(&tictoc);
-	return finish(&tictoc, err);
+	return run_finish(&tictoc.run, err);
 }

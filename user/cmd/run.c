@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cmd/run.h"
+
+#include "cmd/files.h"
+#include "cmd/show.h"
+
+static struct error *show_notes(struct run *run)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < run->plan->n_notes && !err; i++)
+		err = show_notice(run->sink, run->plan->notes[i]);
+	return err;
+}
+
+static struct error *open_recording(struct run *run)
+{
+	if (!run->spec->output)
+		return NULL;
+	return recording_create(run->spec->output, run->plan,
+				session_decoder(run->session)->realtime_offset, &run->recording);
+}
+
+struct error *run_start(struct run *run, const struct spec *spec, struct arena *arena)
+{
+	struct target *target = NULL;
+	struct gen_features features;
+	struct error *err;
+
+	run->spec = spec;
+	err = target_find(&spec->target, arena, &target);
+	if (!err)
+		err = session_gen_features(&features);
+	if (!err)
+		err = target_plan(spec, target, &features, &run->plan);
+	if (!err)
+		err = show_open(spec, &run->sink);
+	if (!err)
+		err = show_notes(run);
+	if (!err)
+		err = session_start(run->plan, target, &run->session);
+	if (!err)
+		err = open_recording(run);
+	return err;
+}
+
+struct error *run_summaries(struct run *run)
+{
+	struct accounting accounting;
+	struct error *err = NULL;
+
+	for (u32 i = 0; i < run->plan->n_probes && !err; i++) {
+		session_accounting(run->session, i, &accounting);
+		if (run->recording)
+			recording_summary(run->recording, i, &accounting);
+		err = show_summary(run->sink, run->plan->probes[i].text, &accounting);
+	}
+	return err;
+}
+
+static void keep_first(struct error **err, struct error *later)
+{
+	if (*err)
+		error_free(later);
+	else
+		*err = later;
+}
+
+struct error *run_finish(struct run *run, struct error *err)
+{
+	if (!err && run->session)
+		err = session_end(run->session);
+	if (run->recording)
+		keep_first(&err, recording_close(run->recording));
+	if (run->sink)
+		keep_first(&err, sink_end(run->sink));
+	session_free(run->session);
+	plan_free(run->plan);
+	return err;
+}
