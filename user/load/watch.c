@@ -243,6 +243,8 @@ void watch_poll(struct watch *watch)
 
 	for (size_t i = 0; i < watch->n_rings; i++)
 		drain(watch, &watch->rings[i]);
+	if (!watch->n_told)
+		return;
 	qsort(watch->told, watch->n_told, sizeof(*watch->told), by_time);
 	while (n < watch->n_told && watch->told[n].time <= until) {
 		take(watch, &watch->told[n]);
