@@ -29,6 +29,7 @@ REAL = ("sqlite3", "redis")
 OVERALL, EACH_CELL = 0.99, 0.97
 UNSTEADY = 1 / 2000  # of the values judged, at most, may be bytes that no two runs have alike
 THREAD_RUNS, THREADS_APART = 4, 1 << 16
+DIAGNOSTICS, DIAGNOSTIC_WIDTH = 40, 600  # lines of a failed run's output, characters of one
 print_lock = threading.Lock()
 
 
@@ -224,6 +225,29 @@ def table(title, rows):
                           sorted(rows.items(), key=lambda item: -item[1])] if rows else []
 
 
+def case_lines(results, kind):
+    """The values of a class, a line each."""
+    return ["%s %s frame %d %s: %s (%s): gdb %s, ours %s" % (
+        r.cell.name, c["place"], c["frame"], c["function"], c["variable"], c["type"], c["gdb"], c["detail"])
+        for r in results for c in r.tally.cases if c["kind"] == kind]
+
+
+def place_lines(results, pick):
+    return ["%s: %s" % (r.cell.name, text) for r in results for text in getattr(r, pick)]
+
+
+def diagnose(results):
+    """What may have failed, the gravest first, for who has the output only."""
+    lines = [("frame list: ", line) for line in place_lines(results, "frame_differences")]
+    lines += [("no snapshot: ", line) for line in place_lines(results, "failed")]
+    for kind in ("different", "absent", "unsteady", "missing", "extra"):
+        lines += [(kind + ": ", line) for line in case_lines(results, kind)]
+    for kind, line in lines[:DIAGNOSTICS]:
+        say((kind + line)[:DIAGNOSTIC_WIDTH])
+    if len(lines) > DIAGNOSTICS:
+        say("and %d more in the report" % (len(lines) - DIAGNOSTICS))
+
+
 def write_report(seed, results, total, outcome):
     lines = ["oracle: seed %s" % seed, ""]
     lines += ["%s  %s" % ("pass" if passed else "FAIL", text) for passed, text in outcome]
@@ -242,15 +266,12 @@ def write_report(seed, results, total, outcome):
     for title, pick in (("frame lists that differ", "frame_differences"), ("failed", "failed"),
                         ("refused", "refused"), ("left out: gdb's two runs differ in the place", "unstable_places"),
                         ("left out: the hit of this number is another thread's", "other_threads")):
-        entries = ["  %s: %s" % (r.cell.name, text) for r in results for text in getattr(r, pick)]
-        lines += ["", "%s: %d" % (title, len(entries))] + entries
+        entries = place_lines(results, pick)
+        lines += ["", "%s: %d" % (title, len(entries))] + ["  " + entry for entry in entries]
     for kind in ("different", "absent", "missing", "extra", "inline_entry_different", "inline_entry_missing",
                  "unset_frame_different", "unset_frame_missing", "clobbered_missing", "late_different", "late_missing", "unsteady", "unstable"):
-        cases = [(r.cell.name, c) for r in results for c in r.tally.cases if c["kind"] == kind]
-        lines += ["", "%s: %d" % (kind, len(cases))]
-        lines += ["  %s %s frame %d %s: %s (%s): gdb %s, ours %s" % (
-            cell, c["place"], c["frame"], c["function"], c["variable"], c["type"], c["gdb"], c["detail"])
-            for cell, c in cases[:400]]
+        cases = case_lines(results, kind)
+        lines += ["", "%s: %d" % (kind, len(cases))] + ["  " + case for case in cases[:400]]
     with open(os.path.join(corpus.WORK, "report.txt"), "w") as file:
         file.write("\n".join(lines) + "\n")
     with open(os.path.join(corpus.WORK, "report.json"), "w") as file:
@@ -310,8 +331,11 @@ def main():
     if not options.only and not options.place:
         for name in missing:
             print("ok - oracle: %s # SKIP not built: tools/real-programs says why" % name)
+    passed = all(passed for passed, _ in outcome)
+    if not passed:
+        diagnose(results)
     say("report: build/oracle/report.txt")
-    return 0 if all(passed for passed, _ in outcome) else 1
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":
