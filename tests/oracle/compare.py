@@ -16,6 +16,7 @@ A leaf is a scalar, a pointer or a string; a structure or array is its leaves. A
 """
 import os
 import re
+import unicodedata
 
 import line_table
 
@@ -75,6 +76,18 @@ def incomplete_sequence(gdb, ours):
     return "<incomplete>", "<incomplete>"
 
 
+def hidden_characters(gdb, ours):
+    """The bytes are compared, as octal digits."""
+    octal = lambda match: "".join("\\%03o" % byte for byte in match[0].encode())
+    hidden = lambda char: unicodedata.category(char) in ("Cf", "Co") or char in INVISIBLE
+    found = "".join({char for char in gdb if hidden(char)} - set(ours))
+    return (re.sub("[%s]" % found, octal, gdb), ours) if found else (gdb, ours)
+
+
+# Fillers, joiners, and what selects the variant of a character.
+INVISIBLE = ("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0" +
+             "".join(map(chr, [*range(0xfe00, 0xfe10), *range(0xe0100, 0xe01f0)])))
+
 NORMALISATIONS = [
     ("unreadable", "neither can read what a pointer points to, and both say so: gdb with <error: Cannot access memory ...>",
      unreadable_text),
@@ -86,6 +99,8 @@ NORMALISATIONS = [
     ("alias", "two symbols at one address: gdb takes the debug information's name for it", same_alias),
     ("incomplete", "in a string that ends in an incomplete UTF-8 sequence gdb 13 loses the character before that",
      incomplete_sequence),
+    ("hidden", "in a string, gdb prints characters that can't be seen, or that turn and join the text around them, as "
+     "they are; snapline in octal digits", hidden_characters),
     ("symbol", "only one side shows a <symbol+offset> behind an address; the addresses must be equal", drop_symbol),
 ]
 

@@ -59,6 +59,12 @@ class Texts(unittest.TestCase):
         how = compare.normalise('0x10 "ab", <incomplete sequence \\356>', '0x10 "abc\\356"')
         self.assertEqual(how, "incomplete")
 
+    def test_characters_that_cannot_be_seen(self):
+        self.assertEqual(compare.normalise('"a\u202eb\u202e"', r'"a\342\200\256b\342\200\256"'), "hidden")
+        self.assertEqual(compare.normalise('"a\ue000"', r'"a\356\200\200"'), "hidden")
+        self.assertIsNone(compare.normalise('"a\u202eb"', r'"a\342\200\255b"'))
+        self.assertIsNone(compare.normalise('"a\u20ac"', r'"a\342\202\254"'))
+
     def test_pointer_type(self):
         self.assertEqual(compare.normalise("(struct node *) 0x10", "0x10"), "pointer-type")
         self.assertEqual(compare.normalise("{int (int, int)} 0x10 <add>", "0x10 <add>"), "pointer-type")

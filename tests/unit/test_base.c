@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "unit.h"
 
+#include <locale.h>
 #include <string.h>
+#include <wctype.h>
 
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/image.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 static void test_arena_push_keeps_elements(void **state)
 {
@@ -116,6 +119,33 @@ static void test_error_keeps_span_and_cure(void **state)
 	error_free(err);
 }
 
+static void test_characters_that_are_not_shown(void **state)
+{
+	static const u32 shown[] = {' ', '~', 0xa1, 0xe9, 0x20ac, 0xfffd, 0x1f600, 0x2f800},
+			 hidden[] = {0,	       0x1f,	 0x7f,	    0x9b,   0xad,    0x378,
+				     0xfff,    0x200b,	 0x202e,    0x2029, 0xd800,  0xe000,
+				     0xfdd0,   0xfe0f,	 0xfeff,    0xffff, 0xe0001, 0xe01ef,
+				     0x100000, 0x110000, 0xffffffff};
+
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
+		assert_true(utf8_is_printable(shown[i]));
+	for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
+		assert_false(utf8_is_printable(hidden[i]));
+}
+
+/* Debuggers ask the C library, whose Unicode may be newer than ours, but isn't older. */
+static void test_what_is_shown_the_c_library_prints_too(void **state)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+
+	if (!locale)
+		skip();
+	for (u32 code = 0; code <= 0x10ffff; code++)
+		if (utf8_is_printable(code) && !iswprint_l((wint_t)code, locale))
+			fail_msg("U+%04X", code);
+	freelocale(locale);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +156,8 @@ int main(void)
 		cmocka_unit_test(test_distance_is_bounded),
 		cmocka_unit_test(test_path_suffix_matches_components),
 		cmocka_unit_test(test_error_keeps_span_and_cure),
+		cmocka_unit_test(test_characters_that_are_not_shown),
+		cmocka_unit_test(test_what_is_shown_the_c_library_prints_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

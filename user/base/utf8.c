@@ -26,22 +26,6 @@ size_t utf8_decode(const u8 *text, size_t len, u32 *code)
 	return want;
 }
 
-bool utf8_is_printable(u32 code)
-{
-	static const u32 no[][2] = {
-		{0x7f, 0x9f},	  {0xad, 0xad},	      {0x200b, 0x200f},	  {0x2028, 0x202f},
-		{0x205f, 0x206f}, {0x61c, 0x61c},     {0x180b, 0x180f},	  {0xd800, 0xf8ff},
-		{0xfdd0, 0xfdef}, {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},	  {0xfff0, 0xfffb},
-		{0xfffe, 0xffff}, {0x1fffe, 0x1ffff}, {0x2fffe, 0x2ffff}, {0x323b0, 0xffffffff}};
-
-	if (code < 0x80)
-		return code >= 0x20 && code < 0x7f;
-	for (size_t i = 0; i < ARRAY_LEN(no); i++)
-		if (code >= no[i][0] && code <= no[i][1])
-			return false;
-	return true;
-}
-
 void utf8_encode(struct strbuf *out, u32 code)
 {
 	if (code < 0x80) {
