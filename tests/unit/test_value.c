@@ -219,6 +219,29 @@ static void test_missing_parts_of_a_struct(void **state)
 	assert_int_equal(value->absence, ABSENT_NOT_CAPTURED);
 }
 
+static void test_missing_end_of_a_character_array(void **state)
+{
+	struct world *world = *state;
+	struct type array = {.kind = TYPE_ARRAY,
+			     .target = type_basic(TYPE_BASIC_CHAR),
+			     .size = 40,
+			     .count = 40,
+			     .count_known = true};
+	struct value *value;
+
+	world->limits.string_bytes = 8;
+	add(world, 0x4000, "abcdefghij", 10, IMAGE_HIT);
+	value = value_from_memory("text", "local", &array, 0x4000, &world->context);
+	assert_text(world, value, "\"abcdefgh\"...");
+	assert_true(value->string_cut);
+	/* A run that may go on where nothing is known has no length. */
+	add(world, 0x5000, "abcdefghhhhhhhhhhhhh", 20, IMAGE_HIT);
+	value = value_from_memory("text", "local", &array, 0x5000, &world->context);
+	assert_text(world, value,
+		    "{97 'a', 98 'b', 99 'c', 100 'd', 101 'e', 102 'f', 103 'g', 104 'h' <repeats "
+		    "13 times>, <not captured> <repeats 20 times>}");
+}
+
 static void test_late_is_told_for_each_leaf(void **state)
 {
 	struct world *world = *state;
@@ -467,6 +490,7 @@ int main(void)
 		TEST(test_exactly_full_strings_are_not_cut),
 		TEST(test_symbols),
 		TEST(test_missing_parts_of_a_struct),
+		TEST(test_missing_end_of_a_character_array),
 		TEST(test_late_is_told_for_each_leaf),
 		TEST(test_variants_are_said_to_be_missing),
 		TEST(test_what_a_late_way_leads_to_is_late),

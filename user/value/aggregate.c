@@ -126,21 +126,22 @@ static void add_elements(const struct builder *builder, struct value *value,
 	value->cut |= i < count;
 }
 
+/* False if bytes are missing of what would be shown: the elements then say which, and why. */
 static bool add_string(const struct builder *builder, struct value *value,
 		       const struct source *source, u64 offset, struct char_form form, u64 count)
 {
+	const struct value_limits *limits = builder->context->limits;
+	const u8 *bytes = source->bytes + offset;
+	u64 size = count * form.width, len = source_present(source, offset, size);
 	struct span_state state;
 	struct strbuf out = {0};
-	u64 len = count * form.width;
 
-	source_state(source, offset, len, &state);
-	if (state.any_absent)
+	if (len < size && !text_string_ends_within(bytes, len, form, limits))
 		return false;
+	source_state(source, offset, len, &state);
 	value->late |= state.any_late;
-	value->string = text_decode(source->bytes + offset, len, form, builder->context->arena,
-				    &value->string_len);
-	value->string_cut = text_string(&out, source->bytes + offset, len, form, value->cut,
-					builder->context->limits);
+	value->string = text_decode(bytes, len, form, builder->context->arena, &value->string_len);
+	value->string_cut = text_string(&out, bytes, len, form, value->cut, limits);
 	build_text(value, &out, builder);
 	return true;
 }

@@ -177,6 +177,18 @@ void source_state(const struct source *source, u64 offset, u64 size, struct span
 	state->all_late = size && late == size;
 }
 
+u64 source_present(const struct source *source, u64 offset, u64 size)
+{
+	for (size_t i = 0; i < source->n_spans; i++) {
+		const struct span *span = &source->spans[i];
+
+		if (span->absence == PRESENT || span->offset + span->size <= offset)
+			continue;
+		size = min_u64(size, span->offset > offset ? span->offset - offset : 0);
+	}
+	return size;
+}
+
 bool source_equal(const struct source *source, u64 a, u64 b, u64 size)
 {
 	struct span_state left, right;

@@ -46,6 +46,8 @@ struct span_state {
 	const struct span *why; /* the first absent span in it, or NULL */
 };
 void source_state(const struct source *source, u64 offset, u64 size, struct span_state *state);
+/* How many of the size bytes from offset on come before the first that is absent. */
+u64 source_present(const struct source *source, u64 offset, u64 size);
 /* Same bytes, or missing in the same way? */
 bool source_equal(const struct source *source, u64 a, u64 b, u64 size);
 

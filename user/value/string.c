@@ -196,6 +196,29 @@ static void put_run(struct writer *writer, const struct unit *unit, u64 count,
 	}
 }
 
+/* The length of the run that starts with *next; *unit gets its character, *next what stands behind.
+ */
+static u64 next_run(struct reader *reader, struct unit *unit, struct unit *next)
+{
+	u64 count = 1;
+
+	*unit = *next;
+	while (*next = next_unit(reader), same_unit(unit, next))
+		count++;
+	return count;
+}
+
+bool text_string_ends_within(const u8 *bytes, size_t len, struct char_form form,
+			     const struct value_limits *limits)
+{
+	struct reader reader = {bytes, len - len % form.width, 0, form, !limits->ascii};
+	struct unit unit, next = next_unit(&reader);
+
+	for (u64 shown = 0; next.kind != UNIT_END && shown < limits->string_bytes;)
+		shown += next_run(&reader, &unit, &next);
+	return next.kind == UNIT_CHAR || next.kind == UNIT_RAW;
+}
+
 bool text_string(struct strbuf *out, const u8 *bytes, size_t len, struct char_form form, bool cut,
 		 const struct value_limits *limits)
 {
@@ -210,9 +233,7 @@ bool text_string(struct strbuf *out, const u8 *bytes, size_t len, struct char_fo
 	next = next_unit(&reader);
 	for (u64 shown = 0, count; next.kind != UNIT_END && shown < limits->string_bytes;
 	     shown += count) {
-		unit = next;
-		for (count = 1; next = next_unit(&reader), same_unit(&unit, &next); count++)
-			;
+		count = next_run(&reader, &unit, &next);
 		put_run(&writer, &unit, count, &reader, limits->repeats);
 	}
 	if (!writer.any)

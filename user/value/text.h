@@ -21,6 +21,10 @@ struct char_form text_char_form(const struct type *type);
 bool text_string(struct strbuf *out, const u8 *bytes, size_t len, struct char_form form, bool cut,
 		 const struct value_limits *limits);
 
+/* Does the limit end the string before the bytes do, so that what follows them changes nothing? */
+bool text_string_ends_within(const u8 *bytes, size_t len, struct char_form form,
+			     const struct value_limits *limits);
+
 /*
  * The characters as they are, for programs to read: bytes of one, or wide ones turned into UTF-8.
  * NULL if wide ones are no text. *decoded_len is in bytes; a NUL follows.
