@@ -6,6 +6,7 @@
 #   make test       installs what is missing, builds, runs all tests
 #   make check      layout, format and unit tests only: quick, without root
 #   make oracle     compares snapshots with what gdb prints, at places drawn by SEED
+#   make fuzz       hostile input of every kind, FUZZ_SECONDS (600) each
 #   make targets    the programs that tests look into
 #   make install    PREFIX=/usr/local DESTDIR=
 #   V=1 shows the commands, SAN=1 builds with ASan and UBSan into build/san
@@ -113,22 +114,6 @@ $(B)/tests/expr/property: $(EXPR_SRC) $(wildcard tests/expr/*.h) $(B)/libsnaplin
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $(EXPR_SRC) $(B)/libsnapline.a $(ALL_LDFLAGS) $(LDLIBS) -ldl -lm
 
-# libFuzzer over expressions; crashes stay in build/fuzz.
-FUZZ_SECONDS ?= 30
-SEED ?= 0
-.PHONY: fuzz-expr
-fuzz-expr: $(TOP)/fuzz/expr
-	$(Q)mkdir -p $(TOP)/fuzz/corpus-expr && cd $(TOP)/fuzz && ./expr -max_total_time=$(FUZZ_SECONDS) \
-		-seed=$(SEED) -max_len=200 -timeout=5 -dict=$(CURDIR)/tests/fuzz/expr.dict \
-		-print_final_stats=1 corpus-expr
-
-FUZZ_ROOMS := base arch dwarf elf expr gen
-$(TOP)/fuzz/expr: tests/fuzz/fuzz_expr.c $(wildcard tests/expr/*.h) $(wildcard $(FUZZ_ROOMS:%=user/%/*.[ch]))
-	$(call say,FUZZ,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(ALL_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o $@ $< $(wildcard $(FUZZ_ROOMS:%=user/%/*.c)) $(LDLIBS)
-
 setup:
 	@tools/setup
 
@@ -148,6 +133,7 @@ test: setup
 	@tests/run all
 
 include tests/targets/targets.mk
+include tests/fuzz/fuzz.mk
 
 demo:
 	@tools/setup build

@@ -83,6 +83,7 @@ static char get_escape(struct reader *reader)
 
 static const char *get_string(struct reader *reader)
 {
+	const char *last;
 	char *text;
 	size_t len = 0;
 
@@ -96,7 +97,10 @@ static const char *get_string(struct reader *reader)
 		return NULL;
 	}
 	reader->at++;
-	text = arena_alloc(reader->plan->arena, (size_t)(reader->end - reader->at) + 1);
+	/* There is no quote in it but the last. */
+	last = memchr(reader->at, '"', (size_t)(reader->end - reader->at));
+	text = arena_alloc(reader->plan->arena,
+			   (size_t)((last ? last : reader->end) - reader->at) + 1);
 	while (!reader->bad && reader->at < reader->end && *reader->at != '"' &&
 	       *reader->at != '\n') {
 		char c = *reader->at++;
