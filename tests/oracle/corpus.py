@@ -12,6 +12,7 @@ TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 HERE = os.path.join(TOP, "tests", "oracle")
 WORK = os.path.join(TOP, "build", "oracle")
 REACH_CAP = 12
+REACH_INPUTS = ("corpus.py", "world.py", "reach.c", "frozen.c", "sqlite.sql", "redis.commands")
 
 
 class Cell:
@@ -158,12 +159,13 @@ def build_helpers():
 def reached(cell):
     """[(module, file, line, address, count)] of the statement rows that one run reaches; kept in a file."""
     kept = os.path.join(WORK, "reached", cell.slug + ".json")
-    inputs = [os.path.join(HERE, name) for name in os.listdir(HERE)
-              if name in ("corpus.py", "reach.c", "sqlite.sql", "redis.commands")]
+    inputs = [os.path.join(HERE, name) for name in REACH_INPUTS]
     newest = max(os.path.getmtime(path) for path in cell.modules + inputs)
     if os.path.exists(kept) and os.path.getmtime(kept) > newest:
         with open(kept) as file:
-            return [tuple(row) for row in json.load(file)]
+            rows = [tuple(row) for row in json.load(file)]
+        if {row[0] for row in rows} <= set(cell.modules):
+            return rows
     os.makedirs(os.path.dirname(kept), exist_ok=True)
     names = {}
     wanted, counts = kept + ".wanted", kept + ".counts"

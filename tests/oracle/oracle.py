@@ -22,6 +22,7 @@ import time
 sys.dont_write_bytecode = True
 import compare
 import corpus
+import world
 
 SNAPLINE = os.path.join(corpus.TOP, "build", "snapline")
 ELEMENTS = 32
@@ -42,24 +43,28 @@ def say(text):
 # The draw
 
 def draw(cell, wanted, seed):
-    """Places {id, module, source, address, skip}: lines are drawn first, then a row of the line, then a hit."""
-    rng = random.Random("%s %s" % (seed, cell.name))
+    """Places {id, module, source, address, skip}: lines are drawn first, then a row of the line, then a hit.
+
+    Each line has numbers of its own, so that a line more or a count more changes no other draw.
+    """
     lines = {}
     for module, source, line, address, count in corpus.reached(cell):
         lines.setdefault((module, source, line), []).append((address, count))
+    drawn = []
+    for (module, source, line), rows in lines.items():
+        rng = random.Random("%s %s %s %s:%d" % (seed, cell.name, os.path.basename(module), source, line))
+        drawn.append((rng.random(), rng, module, "%s:%d" % (source, line), sorted(rows)))
     places, seen = [], set()
-    keys = sorted(lines)
-    rng.shuffle(keys)
-    for module, source, line in keys:
+    for _, rng, module, source, rows in sorted(drawn, key=lambda entry: entry[0]):
         if len(places) == wanted:
             break
-        address, count = rng.choice(sorted(lines[(module, source, line)]))
+        address, count = rng.choice(rows)
         skip = rng.randrange(min(count, corpus.REACH_CAP))
         if (module, address) in seen:
             continue
         seen.add((module, address))
         places.append({"id": "%s:%s:%s:%d" % (cell.name, os.path.basename(module), address, skip), "module": module,
-                       "source": "%s:%d" % (source, line), "address": address, "skip": skip})
+                       "source": source, "address": address, "skip": skip})
     return places
 
 
@@ -315,6 +320,9 @@ def plan(options):
 
 def main():
     options = parse_arguments()
+    os.environ["SEED"] = options.seed
+    if not world.enter(corpus.TOP):
+        say("no mount namespace to be had: the paths are this folder's, and the draw may be another")
     corpus.build_helpers()
     say("seed %s (SEED=%s repeats this run)" % (options.seed, options.seed))
     work = plan(options)
