@@ -31,3 +31,50 @@ def has_no_source(found, address):
         return False
     at = bisect.bisect_right(found, (address, 1 << 62, 0)) - 1
     return at < 0 or found[at][2] == NO_SOURCE
+
+
+class FileLines:
+    """The rows of one source file: which lines have statements, and what shares their addresses."""
+
+    def __init__(self, path, name):
+        self.rows, self.statements, self.at = {}, {}, {}
+        out = subprocess.run(["objdump", "--dwarf=decodedline", path], capture_output=True, text=True, errors="replace")
+        order = []
+        for text in out.stdout.splitlines():
+            match = re.match(r"^(\S+)\s+(\d+)\s+(0x[0-9a-f]+)(?:\s+\d+)?(\s+x)?\s*$", text)
+            if not match:
+                continue
+            line, address = (match[1], int(match[2])), int(match[3], 16)
+            self.at.setdefault(address, set()).add(line)
+            if match[1] == name and line[1]:
+                self.rows.setdefault(line[1], set()).add(address)
+                if match[4]:
+                    self.statements.setdefault(line[1], set()).add(address)
+            order.append((address, line))
+        self.name = name
+        self.runs = {}
+        order.sort(key=lambda row: row[0])
+        for before, (address, line) in zip([(0, None)] + order, order):
+            if before[1] != line and line[0] == name:
+                self.runs.setdefault(line[1], []).append(address)
+
+    def next_line(self, line):
+        """The nearest line below that has rows."""
+        return min((other for other in self.rows if other > line), default=None)
+
+    def why_unlike(self, line):
+        """What the table shows of a line whose hits are not its executions; None: nothing.
+
+        dropped  no statement row has the line
+        merged   a statement row of the line has its address in common with another line's row
+        split    the line has code in several places, other lines' in between: copies, and parts that were moved; or the
+                 line below has code in more places than this one, so not all of the copies have a row of it
+        """
+        if line not in self.statements:
+            return "dropped"
+        if any(self.at[address] != {(self.name, line)} for address in self.statements[line]):
+            return "merged"
+        below = self.next_line(line)
+        if len(self.runs[line]) > 1 or (below and len(self.runs[below]) > len(self.runs[line])):
+            return "split"
+        return None

@@ -74,11 +74,13 @@ struct error *dw_functions(struct dw *dw, const char *glob, struct arena *arena,
  */
 struct error *dw_body(struct dw *dw, u64 pc, struct arena *arena, struct dw_instance **instances,
 		      size_t *n) _must_use_;
-/*
- * Does the compiler of the unit at pc mark beginnings of statements (is_stmt) even where it has
- * moved code? gcc does from version 8 on if it optimises; clang marks nearly every row.
- */
-bool dw_marks_statements(struct dw *dw, u64 pc);
+/* What is_stmt stands for in the rows of one unit, by its compiler (DW_AT_producer). */
+enum dw_marks {
+	DW_MARKS_ROWS,	     /* nearly every row: clang, and compilers that aren't known */
+	DW_MARKS_UNMOVED,    /* nearly every row, and nothing was moved or copied: gcc -O0 */
+	DW_MARKS_STATEMENTS, /* beginnings of statements, also of moved ones: gcc >= 8, optimising */
+};
+enum dw_marks dw_marks(struct dw *dw, u64 pc);
 /*
  * Can the variables of the body at this DIE be read only behind its prologue? True where arguments
  * have one place, in the frame, for all of the code (as at -O0), and where there are no arguments

@@ -392,17 +392,17 @@ struct error *dw_body(struct dw *dw, u64 pc, struct arena *arena, struct dw_inst
 	return NULL;
 }
 
-bool dw_marks_statements(struct dw *dw, u64 pc)
+enum dw_marks dw_marks(struct dw *dw, u64 pc)
 {
 	struct dw_unit *unit = dw_unit_at(dw, pc);
 	Dwarf_Attribute attr;
 	const char *producer;
 
 	if (!unit)
-		return false;
+		return DW_MARKS_ROWS;
 	producer = dwarf_formstring(dwarf_attr(&unit->die, DW_AT_producer, &attr));
 	if (!producer || strncmp(producer, "GNU ", 4) != 0)
-		return false;
+		return DW_MARKS_ROWS;
 	producer = strstr(producer, " -O");
-	return producer && producer[3] != '0';
+	return producer && producer[3] != '0' ? DW_MARKS_STATEMENTS : DW_MARKS_UNMOVED;
 }

@@ -29,7 +29,7 @@ static bool is_inside(const struct line_body *body, u32 copy, u32 outer, u32 *ca
 /* clang leaves the mark out where the row before has the same line, even at a branch target. */
 static bool is_statement(const struct line_body *body, size_t row)
 {
-	return body->rows[row]->is_stmt || !body->marks_statements;
+	return body->rows[row]->is_stmt || body->marks != DW_MARKS_STATEMENTS;
 }
 
 bool line_has_row(const struct line_query *query, size_t row)
@@ -182,11 +182,18 @@ static void remove_entry(struct line_query *query, size_t at)
 	}
 }
 
-/* The rest of a statement, come back to; a copy that the unroller made has the same column. */
+/* A copy that the unroller made has the column of the first. */
+static bool may_be_copies(const struct line_query *query, size_t a, size_t b)
+{
+	return query->body->marks != DW_MARKS_UNMOVED &&
+	       query->entry_rows[a]->column == query->entry_rows[b]->column;
+}
+
+/* The rest of a statement, come back to. */
 static bool is_rest_of_another(struct line_query *query, size_t at)
 {
 	for (size_t i = 0; i < query->n_entries; i++)
-		if (i != at && query->entry_rows[i]->column != query->entry_rows[at]->column &&
+		if (i != at && !may_be_copies(query, i, at) &&
 		    follows(query, query->entries[i], query->entries[at]))
 			return true;
 	return false;
@@ -319,7 +326,7 @@ void line_find_entries(struct line_query *query)
 	query->must = arena_alloc(query->body->arena, query->body->flow.n);
 	flow_states(query);
 	find_entries(query);
-	if (!query->body->marks_statements)
+	if (query->body->marks != DW_MARKS_STATEMENTS)
 		drop_rests(query);
 	drop_mere_jumps(query);
 	drop_forerunners(query);

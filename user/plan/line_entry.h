@@ -16,7 +16,7 @@ struct line_body {
 	u32 *copy_of;		    /* rows[i] belongs to instances[copy_of[i]] */
 	size_t n_rows;
 	u32 *first_row; /* of flow.insns[i]: first of its rows; n + 1 entries */
-	bool marks_statements;
+	enum dw_marks marks;
 };
 
 /* One line in one copy. */

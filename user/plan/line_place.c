@@ -39,15 +39,18 @@
  *
  * Then three kinds of entry are left out, where others remain: in tables of clang
  * and of gcc -O0 the rest of a statement, which is come back to after its other lines or after code
- *that the scheduler moved in between (reached only by way of another entry, and of another column:
- *the unroller's copies have the same column, and count each); a jump that clang gives the line of
- *an `else` that it jumps over; and, as above, the one that always leads to another.
+ * that the scheduler moved in between (reached only by way of another entry; and of another column
+ * where code may have been copied: the unroller's copies have the same column, and count each); a
+ * jump that clang gives the line of an `else` that it jumps over; and, as above, the one that
+ * always leads to another.
  *
- * What remains different from gcov: a loop within one line (`while (*p) p++;`) counts entries of
- *the line, where gcov adds the rounds; where the compiler merged two lines' beginnings into one
- * address, both count what that address is reached; and where it did away with rounds (vectorised,
- * or computed without the loop) what doesn't run isn't counted. gcov gives a function's entry to
- *the line of its name, the line table to that of its brace.
+ * What remains different from the figure that gcov prints: a loop within one line (`while (*p)
+ * p++;`) counts entries of the line, where gcov adds the rounds; of a statement on several lines
+ * gcov counts each basic block for one of them, and all `return` of a function at one. (Its flow
+ * graph has our counts: tests/oracle/gcov_flow.py.) In optimised code, where the compiler merged
+ * two lines' beginnings into one address, both count what that address is reached; and where it did
+ * away with rounds (vectorised, or computed without the loop) what doesn't run isn't counted. gcov
+ * gives a function's entry to the line of its name, the line table to that of its brace.
  */
 #include "plan/line_place.h"
 
@@ -204,7 +207,7 @@ static struct error *read_body(struct dw *dw, u64 pc, struct arena *arena, struc
 		   &body->flow);
 	collect_rows(body, rows, n);
 	index_rows(body);
-	body->marks_statements = dw_marks_statements(dw, pc);
+	body->marks = dw_marks(dw, pc);
 	return NULL;
 }
 
