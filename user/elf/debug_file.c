@@ -4,11 +4,11 @@
  * under /usr/lib/debug, by .gnu_debuglink beside the file, in .debug beside it, and under
  * /usr/lib/debug. Each path is tried under the process's root first, then on the host.
  */
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
+#include "base/host.h"
 #include "base/strbuf.h"
 #include "elf/elf_private.h"
 
@@ -63,11 +63,12 @@ static struct elf_file *try_path(const char *root, const char *path, const struc
 {
 	_cleanup_(strbuf_free) struct strbuf full = {};
 	struct elf_file *file = NULL;
+	struct stat info;
 	struct error *err;
 
 	strbuf_printf(&full, "%s%s", root, path);
 	strbuf_printf(looked, "%s%s", looked->len ? ", " : "", full.text);
-	if (access(full.text, F_OK))
+	if (host_stat(full.text, &info))
 		return NULL;
 	err = elf_debug_open(full.text, path, &file);
 	if (err) {
@@ -120,16 +121,16 @@ static size_t prefix_len(const char *path, const char *root)
  */
 static void inner_directory(const struct elf_file *file, const char *root, struct strbuf *directory)
 {
-	char *real = realpath(file->path, NULL), *real_root = realpath(*root ? root : "/", NULL);
-	const char *path = real ? real : file->path, *slash;
+	char real[PATH_MAX], real_root[PATH_MAX];
+	const char *path = host_real_path(file->path, real) ? real : file->path, *slash;
 	size_t len = prefix_len(file->path, root);
 
-	path = len ? file->path + len : path + prefix_len(path, real_root ? real_root : "");
+	if (!host_real_path(*root ? root : "/", real_root))
+		*real_root = '\0';
+	path = len ? file->path + len : path + prefix_len(path, real_root);
 	slash = strrchr(path, '/');
 	strbuf_add(directory, path, slash ? (size_t)(slash - path) : 0);
 	strbuf_puts(directory, "");
-	free(real);
-	free(real_root);
 }
 
 static struct elf_file *by_debuglink(struct elf_file *file, const char *root, struct wanted *wanted,

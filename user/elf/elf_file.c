@@ -2,13 +2,13 @@
 #include "elf/elf_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "elf/elf_private.h"
 
 static bool in_file(const struct elf_file *file, u64 offset, u64 len)
@@ -300,9 +300,7 @@ static struct error *map_file(struct elf_file *file)
 	struct error *err = NULL;
 	struct stat st;
 	void *map;
-	/* Not blocking, and no device is opened for its side effects: a FIFO would wait for ever.
-	 */
-	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = host_open(file->path);
 
 	if (fd < 0)
 		return error_errno(errno == EACCES || errno == EPERM ? ERROR_PRIVILEGE

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "event/mapped.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <unistd.h>
+
+#include "base/host.h"
 
 enum { MAX_ROOTS = 32 };
 
 /* A root folder, kept open: the process through which it was found may end. */
 struct root {
-	int fd;
+	int handle;
 	u64 dev, inode;
-	char path[32];
+	char path[HOST_KEPT_BYTES];
 };
 
 struct mapped_files {
@@ -56,7 +55,7 @@ void mapped_files_free(struct mapped_files *files)
 		return;
 	mapped_files_forget(files);
 	for (size_t i = 0; i < files->n_roots; i++)
-		close(files->roots[i].fd);
+		host_let_go(files->roots[i].handle);
 	arena_free(files->arena);
 	arena_free(files->kept);
 }
@@ -70,7 +69,7 @@ void mapped_files_know(struct mapped_files *files, const char *path, struct dw *
 {
 	struct stat info;
 
-	if (stat(path, &info) == 0)
+	if (host_stat(path, &info) == 0)
 		*arena_push(files->kept, files->known, files->n_known) =
 			(struct mapped_file){.dev = info.st_dev, .inode = info.st_ino, .dw = dw};
 }
@@ -80,17 +79,16 @@ void mapped_files_know_root(struct mapped_files *files, const char *root)
 	struct root *slot = &files->roots[files->n_roots];
 	struct stat info;
 
-	if (!*root || files->n_roots == MAX_ROOTS || stat(root, &info) != 0)
+	if (!*root || files->n_roots == MAX_ROOTS || host_stat(root, &info) != 0)
 		return;
 	for (size_t i = 0; i < files->n_roots; i++)
 		if (files->roots[i].dev == info.st_dev && files->roots[i].inode == info.st_ino)
 			return;
-	slot->fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (slot->fd < 0)
+	slot->handle = host_keep(root, slot->path);
+	if (slot->handle < 0)
 		return;
 	slot->dev = info.st_dev;
 	slot->inode = info.st_ino;
-	snprintf(slot->path, sizeof(slot->path), "/proc/self/fd/%d", slot->fd);
 	files->n_roots++;
 }
 
@@ -136,7 +134,7 @@ const struct mapped_file *mapped_file_open(struct mapped_files *files, const cha
 	struct error *err;
 	struct stat info;
 
-	if (stat(path, &info) == 0) {
+	if (host_stat(path, &info) == 0) {
 		found = find_open(files, info.st_dev, info.st_ino);
 		if (found)
 			return found;
@@ -151,7 +149,7 @@ static bool is_of_map(const char *path, const struct proc_map *map)
 {
 	struct stat info;
 
-	return stat(path, &info) == 0 && info.st_ino == map->inode &&
+	return host_stat(path, &info) == 0 && info.st_ino == map->inode &&
 	       major(info.st_dev) == map->dev_major && minor(info.st_dev) == map->dev_minor;
 }
 

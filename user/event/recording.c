@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/host.h"
 #include "event/recording_format.h"
 #include "event/report.h"
 
@@ -44,7 +45,8 @@ struct error *recording_create(const char *path, const struct plan *plan, s64 re
 	_cleanup_(strbuf_free) struct strbuf text = {0};
 	struct arena *arena;
 	struct recording *result;
-	FILE *file = fopen(path, "we");
+	int fd = host_create(path);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 
 	if (!file)
 		return error_errno(ERROR_FAILED, "%s can't be written", path);

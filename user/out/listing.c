@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/host.h"
 #include "out/pen.h"
 #include "out/report.h"
 
@@ -81,7 +82,7 @@ static FILE *open_under(const char *folder, const char *path)
 		while (*rest == '/')
 			rest++;
 		snprintf(name, sizeof(name), "%s/%s", folder, rest);
-		file = fopen(name, "re");
+		file = host_open_stream(name);
 		rest = strchr(rest, '/');
 	}
 	return file;
@@ -91,7 +92,7 @@ static FILE *open_source(const struct count_report *report, const char *path)
 {
 	if (report->sources)
 		return open_under(report->sources, path);
-	return *path == '/' ? fopen(path, "re") : NULL;
+	return *path == '/' ? host_open_stream(path) : NULL;
 }
 
 static void put_margin(struct pen *pen, const struct listing *listing, unsigned line)

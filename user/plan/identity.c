@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "plan/identity.h"
 
-#include <sys/stat.h>
+#include "base/host.h"
 
 static struct file_stamp stamp_of(const struct stat *info)
 {
@@ -17,7 +17,7 @@ void identity_take(struct plan_module *module)
 {
 	struct stat info;
 
-	if (stat(module->path, &info) == 0)
+	if (host_stat(module->path, &info) == 0)
 		module->stamp = stamp_of(&info);
 }
 
@@ -43,7 +43,7 @@ enum identity identity_check(struct plan_module *module)
 	struct file_stamp now;
 	struct stat info;
 
-	if (stat(module->path, &info) != 0)
+	if (host_stat(module->path, &info) != 0)
 		return IDENTITY_REPLACED; /* removed, or its process with its root is gone */
 	now = stamp_of(&info);
 	if (now.dev != before->dev || now.inode != before->inode)

@@ -2,11 +2,10 @@
 #include "proc/library.h"
 
 #include <elf.h>
-#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/host.h"
 #include "base/strbuf.h"
 #include "elf/elf_file.h"
 
@@ -48,21 +47,27 @@ static void add_list(struct folders *folders, const char *list, const char *file
 
 static void add_conf(struct folders *folders, const char *path, unsigned depth);
 
+/* Of a pattern only the last component has wildcards, as everywhere in practice. */
 static void add_included(struct folders *folders, const char *pattern, unsigned depth)
 {
-	glob_t found = {0};
+	_cleanup_(strbuf_free) struct strbuf names = {0};
+	const char *slash = strrchr(pattern, '/'), *name = NULL, *folder;
 
-	if (glob(pattern, 0, NULL, &found) == 0) {
-		for (size_t i = 0; i < found.gl_pathc; i++)
-			add_conf(folders, found.gl_pathv[i], depth);
+	if (!slash)
+		return;
+	folder = arena_strndup(folders->arena, pattern, (size_t)(slash - pattern));
+	host_list(folder, &names);
+	while ((name = host_next_name(&names, name))) {
+		if (str_glob(slash + 1, name))
+			add_conf(folders, arena_printf(folders->arena, "%s/%s", folder, name),
+				 depth);
 	}
-	globfree(&found);
 }
 
 /* /etc/ld.so.conf: a folder a line, "include PATTERN", # comments. */
 static void add_conf(struct folders *folders, const char *path, unsigned depth)
 {
-	FILE *file = depth < CONF_DEPTH_MAX ? fopen(path, "re") : NULL;
+	FILE *file = depth < CONF_DEPTH_MAX ? host_open_stream(path) : NULL;
 	char *line = NULL;
 	size_t size = 0;
 
@@ -93,10 +98,12 @@ static void add_standard(struct folders *folders)
 
 static const char *search(const struct folders *folders, const char *name)
 {
+	struct stat info;
+
 	for (size_t i = 0; i < folders->n; i++) {
 		const char *path = arena_printf(folders->arena, "%s/%s", folders->names[i], name);
 
-		if (access(path, R_OK) == 0)
+		if (host_stat(path, &info) == 0 && S_ISREG(info.st_mode))
 			return path;
 	}
 	return NULL;

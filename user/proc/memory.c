@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What can be read out of another process's address space. */
-#include <fcntl.h>
 #include <link.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
+
+#include "base/host.h"
 
 #include "proc/proc_private.h"
 
 bool proc_read_memory(int pid, u64 address, void *bytes, size_t len)
 {
-	struct iovec local = {bytes, len};
-	struct iovec remote = {(void *)(uintptr_t)address, len};
-
-	if (len == 0)
-		return true;
-	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len;
+	return host_read_memory(pid, address, bytes, len);
 }
 
 bool proc_auxv(int pid, u64 type, u64 *value)
@@ -73,20 +66,5 @@ struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes, 
 
 bool proc_is_resident(int pid, u64 address, size_t len)
 {
-	enum { PAGE = 4096, PRESENT_BIT = 63 };
-	u64 first = address / PAGE, last = (address + (len ? len - 1 : 0)) / PAGE, entry;
-	bool resident = true;
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	for (u64 page = first; page <= last && resident; page++)
-		resident = pread(fd, &entry, sizeof(entry), (off_t)(page * sizeof(entry))) ==
-				   sizeof(entry) &&
-			   entry >> PRESENT_BIT;
-	close(fd);
-	return resident;
+	return host_is_resident(pid, address, len);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/host.h"
 #include "proc/proc_private.h"
 
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -18,7 +19,7 @@ static bool same_by_stat(const char *a, const char *b)
 {
 	struct stat sa, sb;
 
-	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && same_file(&sa, &sb);
+	return host_stat(a, &sa) == 0 && host_stat(b, &sb) == 0 && same_file(&sa, &sb);
 }
 
 static const char *map_files(int pid, const struct proc_map *map, struct arena *arena)
@@ -36,12 +37,12 @@ static bool is_mapped_file(int pid, const struct proc_map *map, const char *path
 {
 	struct stat at_path, mapped;
 
-	if (stat(path, &at_path) != 0)
+	if (host_stat(path, &at_path) != 0)
 		return false;
 	if (at_path.st_ino == map->inode && major(at_path.st_dev) == map->dev_major &&
 	    minor(at_path.st_dev) == map->dev_minor)
 		return true;
-	if (stat(map_files(pid, map, arena), &mapped) == 0)
+	if (host_stat(map_files(pid, map, arena), &mapped) == 0)
 		return same_file(&at_path, &mapped);
 	return at_path.st_ino == map->inode;
 }
@@ -68,8 +69,8 @@ const char *proc_root(int pid, struct arena *arena)
 	struct stat own, other;
 
 	if (!same_by_stat(arena_printf(arena, "%s/", root), "/"))
-		return stat(root, &other) == 0 ? root : "";
-	if (stat("/proc/self/ns/mnt", &own) == 0 && stat(mounts, &other) == 0 &&
+		return host_stat(root, &other) == 0 ? root : "";
+	if (host_stat("/proc/self/ns/mnt", &own) == 0 && host_stat(mounts, &other) == 0 &&
 	    !same_file(&own, &other))
 		return root;
 	return "";

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "proc/proc_private.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "base/strbuf.h"
 
 struct error error_process_gone = {
@@ -40,7 +39,7 @@ struct error *proc_read_file(int pid, const char *name, struct arena *arena, cha
 	ssize_t got;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = host_open(path);
 	if (fd < 0)
 		return proc_error(pid, name);
 	while ((got = read(fd, block, sizeof(block))) != 0) {
@@ -69,7 +68,7 @@ struct error *proc_exe(int pid, struct arena *arena, const char **path)
 	ssize_t len, tail = sizeof(deleted) - 1;
 
 	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
-	len = readlink(link, target, sizeof(target));
+	len = host_read_link(link, target, sizeof(target));
 	if (len < 0)
 		return proc_error(pid, "executable");
 	if (len > tail && memcmp(target + len - tail, deleted, (size_t)tail) == 0)
@@ -138,9 +137,10 @@ struct error *proc_start_time(int pid, u64 *ticks)
 bool proc_exists(int pid)
 {
 	char path[32];
+	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	return access(path, F_OK) == 0;
+	return host_stat(path, &st) == 0;
 }
 
 static bool thread_lives(int tid)
@@ -156,23 +156,21 @@ static bool thread_lives(int tid)
 /* 0: none */
 static int living_thread(int pid)
 {
+	_cleanup_(strbuf_free) struct strbuf names = {0};
+	const char *name = NULL;
 	char path[64];
-	struct dirent *entry;
 	int found = 0;
-	DIR *folder;
 
 	if (thread_lives(pid))
 		return pid;
 	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	folder = opendir(path);
-	while (folder && !found && (entry = readdir(folder))) {
-		int tid = atoi(entry->d_name);
+	host_list(path, &names);
+	while (!found && (name = host_next_name(&names, name))) {
+		int tid = atoi(name);
 
 		if (tid > 0 && tid != pid && thread_lives(tid))
 			found = tid;
 	}
-	if (folder)
-		closedir(folder);
 	return found;
 }
 
@@ -194,5 +192,5 @@ u64 proc_pid_namespace(int pid)
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", pid);
-	return stat(path, &st) == 0 ? st.st_ino : 0;
+	return host_stat(path, &st) == 0 ? st.st_ino : 0;
 }

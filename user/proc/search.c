@@ -1,36 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Looking through all processes. One that ends meanwhile is left out. */
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "base/strbuf.h"
 #include "proc/proc_private.h"
 
 enum { PROCESSES_MAX = 1 << 22, COMM_MAX = 15 };
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 struct error *proc_all(struct arena *arena, int **pids, size_t *n)
 {
-	DIR _cleanup_(close_dir) *dir = opendir("/proc");
-	struct dirent *entry;
+	_cleanup_(strbuf_free) struct strbuf names = {0};
+	const char *name = NULL;
 	size_t count = 0;
 	int *found = NULL;
 
-	if (!dir)
+	if (!host_list("/proc", &names))
 		return error_errno(ERROR_FAILED, "opening /proc");
-	while (count < PROCESSES_MAX && (entry = readdir(dir))) {
+	while (count < PROCESSES_MAX && (name = host_next_name(&names, name))) {
 		u64 pid;
 
-		if (str_u64(entry->d_name, &pid) && pid <= INT32_MAX)
+		if (str_u64(name, &pid) && pid <= INT32_MAX)
 			*arena_push(arena, found, count) = (int)pid;
 	}
 	*pids = found;
@@ -85,7 +79,7 @@ static bool is_wanted_link(const char *link, const struct wanted_file *wanted)
 {
 	struct stat st;
 
-	return stat(link, &st) == 0 && st.st_dev == wanted->st.st_dev &&
+	return host_stat(link, &st) == 0 && st.st_dev == wanted->st.st_dev &&
 	       st.st_ino == wanted->st.st_ino;
 }
 
@@ -135,7 +129,7 @@ struct error *proc_by_file(const char *path, struct arena *arena, int **pids, si
 	const char *slash = strrchr(path, '/');
 	struct wanted_file wanted = {.base = slash ? slash + 1 : path};
 
-	if (stat(path, &wanted.st) != 0)
+	if (host_stat(path, &wanted.st) != 0)
 		return error_errno(ERROR_NOT_FOUND, "%s", path);
 	return select_pids(maps_file, &wanted, arena, pids, n);
 }

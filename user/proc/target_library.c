@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/host.h"
 #include "base/strbuf.h"
 #include "proc/library.h"
 #include "proc/target.h"
@@ -61,7 +62,7 @@ static bool identify(struct target_file *file)
 {
 	struct stat st;
 
-	if (!file->path || stat(file->path, &st) != 0)
+	if (!file->path || host_stat(file->path, &st) != 0)
 		return false;
 	file->dev = st.st_dev;
 	file->inode = st.st_ino;
