@@ -163,6 +163,10 @@ void asm_branch_imm(struct assembler *as, u8 op, u8 dst, s32 imm, struct asm_lab
 
 void asm_call(struct assembler *as, s32 helper)
 {
+	if (helper != BPF_FUNC_probe_read_user && helper != BPF_FUNC_probe_read_user_str) {
+		asm_fail(as, "it calls what generated code may not call");
+		return;
+	}
 	emit(as, (struct bpf_insn){.code = BPF_JMP | BPF_CALL, .imm = helper});
 }
 
