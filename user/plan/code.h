@@ -39,6 +39,7 @@ struct code {
 	size_t n;
 	const struct insn *unknown_jump; /* an indirect jump whose table wasn't found, or NULL */
 	u64 doubtful_from; /* instructions from here on may be data; UINT64_MAX: none are */
+	bool has_indirect_jump;
 	bool has_labels;   /* code_find_labels() was here */
 };
 

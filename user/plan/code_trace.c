@@ -14,7 +14,8 @@
  *for: everything that could be an entry is taken for one. That makes more places of arrival than
  *there are, which costs a move, but never one too few. An indirect jump through a pointer (a tail
  *call, or a computed goto) arrives only where an address is taken, by an instruction here or in the
- *data.
+ *data. Where a function has no indirect jump at all, such an address, and a symbol that is no
+ *function's, may be of data between the instructions.
  */
 #include <elf.h>
 #include <string.h>
@@ -23,14 +24,18 @@
 
 enum { MAX_TABLE_ENTRIES = 1 << 16 };
 
-/* Says that control can come to pc, if an instruction starts there. */
-static bool arrive(struct code *code, u64 pc)
+/*
+ * Control may come to pc, if an instruction starts there: nothing is moved past it. Unless it is
+ * certain that it is code, it may as well be data, and isn't taken for reached.
+ */
+static void arrive(struct code *code, u64 pc, bool is_certain)
 {
 	struct code_insn *at = code_at(code, pc, false);
 
-	if (at)
-		at->is_leader = at->is_root = true;
-	return at != NULL;
+	if (!at)
+		return;
+	at->is_leader = true;
+	at->is_root |= is_certain;
 }
 
 static bool is_code(const struct code *code, u64 pc)
@@ -70,7 +75,7 @@ static size_t read_table(struct code *code, u64 table, unsigned entry_size, bool
 		if (!code_at(code, target, false) && !is_end(code, target))
 			break;
 		if (mark)
-			arrive(code, target);
+			arrive(code, target, code->has_indirect_jump);
 	}
 	return n;
 }
@@ -99,13 +104,13 @@ static void trace_operands(struct code *code)
 
 		code->insns[i].is_leader |= insn->is_landing;
 		if (is_lea(insn)) {
-			arrive(code, insn->memory.disp);
+			arrive(code, insn->memory.disp, code->has_indirect_jump);
 			read_table(code, insn->memory.disp, 4, true);
 		}
 		if (is_fixed_table(insn))
 			read_table(code, insn->memory.disp, 8, true);
 		if (fixed && insn->immediate)
-			arrive(code, insn->immediate);
+			arrive(code, insn->immediate, code->has_indirect_jump);
 	}
 }
 
@@ -133,7 +138,7 @@ static void trace_symbols(struct code *code)
 	const struct pc_range *ranges = code->extent.ranges;
 
 	for (size_t r = 0; r < code->extent.n_ranges; r++) {
-		arrive(code, ranges[r].start);
+		arrive(code, ranges[r].start, true);
 		for (low = 0, high = n; low < high;) {
 			size_t middle = low + (high - low) / 2;
 
@@ -144,7 +149,8 @@ static void trace_symbols(struct code *code)
 		}
 		for (; low < n && symbols[low].pc < ranges[r].end; low++)
 			if (!symbols[low].is_tls)
-				arrive(code, symbols[low].pc);
+				arrive(code, symbols[low].pc,
+				       symbols[low].is_function && symbols[low].size);
 	}
 }
 
@@ -155,7 +161,7 @@ static void trace_landing_pads(struct code *code)
 
 	for (size_t i = 0; i < n; i++)
 		if (code_holds(code, pads[i]))
-			arrive(code, pads[i]);
+			arrive(code, pads[i], true);
 }
 
 /* Whether control comes to insns[i] from the instruction above alone, and that changes nothing
@@ -257,6 +263,7 @@ static bool trace_indirect(struct code *code)
 
 		if (code->insns[i].insn.flow != FLOW_JUMP_INDIRECT)
 			continue;
+		code->has_indirect_jump = true;
 		kind = kind_of_jump(code, i);
 		if (kind == JUMP_UNKNOWN && !code->unknown_jump)
 			code->unknown_jump = &code->insns[i].insn;
@@ -330,7 +337,7 @@ static void arrive_if_inside(struct code *code, u64 pc)
 	const struct code_extent *extent = &code->extent;
 
 	if (pc > extent->ranges[0].start && pc < extent->ranges[extent->n_ranges - 1].end)
-		arrive(code, pc);
+		arrive(code, pc, code->has_indirect_jump);
 }
 
 static void find_relocations(struct code *code, const struct elf_section *section)
