@@ -123,7 +123,7 @@ static struct value *follow(const struct builder *builder, const struct value *p
 	inner.nesting = 0;
 	inner.late = pointer->late;
 	inner.open = &open;
-	source_from_memory(&source, address, stripped->size, context);
+	source_from_memory(&source, address, build_object_size(stripped, context), context);
 	return build_node(&inner, &source, &site);
 }
 
