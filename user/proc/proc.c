@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/host.h"
@@ -98,15 +99,17 @@ static bool parse_stat(const char *text, struct proc_stat *stat)
 	const char *close = strrchr(text, ')');
 	unsigned long long start;
 	unsigned flags;
+	long user, system;
 	int parent;
 	char state;
 
 	if (!close || sscanf(close + 1,
-			     " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			     " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %ld %ld %*d %*d "
 			     "%*d %*d %llu",
-			     &state, &parent, &flags, &start) != 4)
+			     &state, &parent, &flags, &user, &system, &start) != 6)
 		return false;
-	*stat = (struct proc_stat){state, parent, (flags & PF_KTHREAD) != 0, start};
+	*stat = (struct proc_stat){state, parent, (flags & PF_KTHREAD) != 0, start,
+				   (u64)(user + system)};
 	return true;
 }
 
@@ -122,6 +125,18 @@ struct error *proc_stat(int pid, struct proc_stat *stat)
 	if (!parse_stat(text, stat))
 		return error_new(ERROR_FAILED, "/proc/%d/stat can't be understood", pid);
 	return NULL;
+}
+
+/* The clock of a process by its pid: include/linux/posix-timers.h, make_process_cpuclock(). */
+u64 proc_cpu_time(int pid)
+{
+	enum { CPUCLOCK_SCHED = 2 };
+	clockid_t clock = (clockid_t)((~(unsigned)pid << 3) | CPUCLOCK_SCHED);
+	struct timespec used;
+
+	if (clock_gettime(clock, &used))
+		return 0;
+	return (u64)used.tv_sec * 1000000000ULL + (u64)used.tv_nsec;
 }
 
 struct error *proc_start_time(int pid, u64 *ticks)

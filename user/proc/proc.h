@@ -40,8 +40,11 @@ struct proc_stat {
 	int parent;
 	bool is_kernel; /* a kernel thread: it has no program */
 	u64 start_time; /* as proc_start_time() */
+	u64 children_ticks; /* CPU time, 1/100 s, of children that were waited for */
 };
 struct error *proc_stat(int pid, struct proc_stat *stat) _must_use_;
+/* CPU time in ns that all its threads have used; 0 if it is gone. */
+u64 proc_cpu_time(int pid);
 /* Start time in clock ticks since boot: tells a pid from its reuse. */
 struct error *proc_start_time(int pid, u64 *ticks) _must_use_;
 bool proc_exists(int pid);
