@@ -23,9 +23,14 @@ _inline_ int count_place(u32 place)
 
 _inline_ int count_plain(struct pt_regs *ctx, u64 word)
 {
+	u64 cookie;
+
 	if (word & PROGRAM_ONE_PLACE)
 		return count_place(PROGRAM_PLACE(word));
-	return count_place(bpf_get_attach_cookie(ctx));
+	cookie = bpf_get_attach_cookie(ctx);
+	if (knob_budget && !swap_counts(cookie))
+		return 0;
+	return count_place(cookie);
 }
 
 /* The gate is asked only where something could close it. */

@@ -4,6 +4,7 @@
 #define SNAPLINE_HIT_BPF_H
 
 #include "bay.bpf.h"
+#include "swap.bpf.h"
 
 struct hit {
 	u64 word; /* program_word() */
@@ -13,14 +14,29 @@ struct hit {
 	u64 number; /* of this hit at its probe, from 1 */
 };
 
-/* False if user space gave no such place: it never does. */
+_inline_ void count_run(u32 place)
+{
+	u64 *runs = bpf_map_lookup_elem(&place_runs, &place);
+
+	if (runs)
+		__sync_fetch_and_add(runs, 1);
+}
+
+/* False if another link counts it, or if user space gave no such place: it never does. */
 _inline_ bool hit_find(struct pt_regs *ctx, struct hit *hit)
 {
 	hit->word = program_word();
-	if (hit->word & PROGRAM_ONE_PLACE)
+	if (hit->word & PROGRAM_ONE_PLACE) {
 		hit->place_index = PROGRAM_PLACE(hit->word);
-	else
-		hit->place_index = bpf_get_attach_cookie(ctx);
+	} else {
+		u64 cookie = bpf_get_attach_cookie(ctx);
+
+		if (knob_budget && !swap_counts(cookie))
+			return false;
+		hit->place_index = cookie;
+	}
+	if (knob_budget)
+		count_run(hit->place_index);
 	hit->place = bpf_map_lookup_elem(&places, &hit->place_index);
 	if (!hit->place)
 		return false;

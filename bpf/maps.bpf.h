@@ -42,6 +42,8 @@ const volatile u32 knob_record_bytes = 0;
 const volatile u32 knob_data_at = 0;
 const volatile u32 knob_stack_bytes = 0;
 const volatile u32 knob_data_limit = 0; /* no read starts behind this offset in the data */
+/* Places can be taken out (swap.bpf.h), and hits are counted for each, whatever becomes of them. */
+const volatile bool knob_budget = false;
 /* Values (values.bpf.h). */
 const volatile u32 knob_values = 0;	 /* of the program that has the most */
 const volatile u32 knob_value_bytes = 0; /* the most that is copied for one */
@@ -52,6 +54,8 @@ volatile u32 one_pid = 0;
 volatile u64 binary_inode = 0;
 volatile u32 binary_teacher = 0;
 volatile u32 binary_fd = 0;
+/* enum swap; while a link is replaced. */
+volatile u32 swap = SWAP_NONE;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -74,6 +78,22 @@ struct {
 	__type(key, u32);
 	__type(value, struct probe_counts);
 } counts SEC(".maps");
+
+/* Hits of a place, on one CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} place_runs SEC(".maps");
+
+/* Threads whose last hit the newer link had, and at which place. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} swap_marks SEC(".maps");
 
 /* Processes that are looked at, by pid in our namespace, with start_boottime (0: not known). */
 struct {

@@ -28,6 +28,15 @@ struct probe_state {
 	__u64 unused[9];
 };
 
+/*
+ * In the attach cookie of a link of several places, above the place's index. A link that has to lose
+ * places is replaced by one that differs from it in this bit (bpf/swap.bpf.h).
+ */
+#define COOKIE_SWAPPED (1ull << 32)
+
+/* Which of two links for the same places is the newer one; SWAP_NONE: there is only one. */
+enum swap { SWAP_NONE, SWAP_TO_PLAIN, SWAP_TO_FLAGGED };
+
 /* The class of a hit (DESIGN.md, "Accounting"), in the order in which they are asked. */
 enum hit_class {
 	HIT_OVER_LIMIT,

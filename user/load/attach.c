@@ -60,13 +60,30 @@ static int open_uprobe(int type, const char *path, u64 offset, int pid)
 	return fd < 0 ? -errno : fd;
 }
 
-/* pid: whose alone it is; -1: of all. */
-static void push_link(struct load_session *session, int fd, int pid)
+static void push_link(struct load_session *session, int fd, int pid, const u32 *places, u32 n)
 {
-	size_t n = session->n_links, capacity = session->link_capacity;
+	struct link link = {.fd = fd, .pid = pid, .n_places = n};
 
-	int_push(&session->link_pids, &n, &capacity, pid);
-	int_push(&session->links, &session->n_links, &session->link_capacity, fd);
+	if (n) {
+		link.places = malloc(n * sizeof(*places));
+		if (!link.places)
+			error_no_memory();
+		memcpy(link.places, places, n * sizeof(*places));
+	}
+	if (session->n_links == session->link_capacity) {
+		session->link_capacity = session->link_capacity ? 2 * session->link_capacity : 16;
+		session->links =
+			realloc(session->links, session->link_capacity * sizeof(*session->links));
+		if (!session->links)
+			error_no_memory();
+	}
+	session->links[session->n_links++] = link;
+}
+
+void link_close(struct link *link)
+{
+	close(link->fd);
+	free(link->places);
 }
 
 /* A process whose first thread has exited is still there in the others. */
@@ -81,21 +98,26 @@ static int open_uprobe_thread(struct load_session *session, const struct load_pl
 	return tid == pid ? fd : open_uprobe(session->uprobe_type, place->path, place->offset, tid);
 }
 
-static int link_perf(struct load_session *session, const struct session_place *place, int pid)
+static int prog_fd(const struct load_session *session, u32 place)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = place->place.index);
-	int event = open_uprobe_thread(session, &place->place, pid);
+	return session->progs[session->places[place].prog].fd;
+}
+
+static int link_perf(struct load_session *session, const struct load_place *place, int pid)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = place->index);
+	int event = open_uprobe_thread(session, place, pid), prog = prog_fd(session, place->index);
 	int link;
 
 	if (event < 0)
 		return event;
 	if (!session->cookies) {
-		if (ioctl(event, PERF_EVENT_IOC_SET_BPF, place->prog_fd))
+		if (ioctl(event, PERF_EVENT_IOC_SET_BPF, prog))
 			goto failed;
 		return event;
 	}
 	/* The link keeps the event. */
-	link = bpf_link_create(place->prog_fd, event, BPF_PERF_EVENT, &opts);
+	link = bpf_link_create(prog, event, BPF_PERF_EVENT, &opts);
 	if (link < 0) {
 		errno = -link;
 		goto failed;
@@ -141,13 +163,13 @@ static struct error *attach_each(struct load_session *session, const struct load
 				 size_t n, int pid)
 {
 	for (size_t i = 0; i < n; i++) {
-		int fd = link_perf(session, &session->places[places[i].index], pid);
+		int fd = link_perf(session, &places[i], pid);
 
 		if (fd == -ESRCH)
 			return NULL;
 		if (fd < 0)
 			return attach_error(-fd, &places[i]);
-		push_link(session, fd, pid);
+		push_link(session, fd, pid, &places[i].index, 1);
 	}
 	return NULL;
 }
@@ -169,36 +191,73 @@ static struct error *multi_pid(const struct load_session *session, int pid, int 
 	return NULL;
 }
 
-/* Places that go into one link with places[first]: the same program, the same file. */
-static struct error *attach_group(struct load_session *session, const struct load_place *places,
-				  size_t n, size_t first, bool *done, int pid)
+/* One link of those places, which have a program and a file in common. */
+static int link_places(struct load_session *session, const u32 *places, u32 n, u64 flags, int pid)
 {
-	const struct session_place *head = &session->places[places[first].index];
 	u64 *offsets = calloc(n, sizeof(*offsets)), *cookies = calloc(n, sizeof(*cookies));
-	int fd, link_pid;
-	u32 count = 0;
-	struct error *err;
+	int fd;
 
 	if (!offsets || !cookies)
 		error_no_memory();
+	for (u32 i = 0; i < n; i++) {
+		offsets[i] = session->places[places[i]].place.offset;
+		cookies[i] = places[i] | flags;
+	}
+	fd = link_multi(prog_fd(session, places[0]), session->places[places[0]].place.path, offsets,
+			cookies, n, pid);
+	free(offsets);
+	free(cookies);
+	return fd;
+}
+
+static bool share_link(const struct load_session *session, const struct load_place *a,
+		       const struct load_place *b)
+{
+	return session->places[a->index].prog == session->places[b->index].prog &&
+	       !strcmp(a->path, b->path);
+}
+
+/* Places that go into one link with places[first]. */
+static struct error *attach_group(struct load_session *session, const struct load_place *places,
+				  size_t n, size_t first, bool *done, int pid)
+{
+	u32 *group = calloc(n, sizeof(*group)), count = 0;
+	int fd = 0, link_pid;
+	struct error *err;
+
+	if (!group)
+		error_no_memory();
 	for (size_t i = first; i < n; i++) {
-		if (done[i] || session->places[places[i].index].prog_fd != head->prog_fd ||
-		    strcmp(places[i].path, places[first].path))
+		if (done[i] || !share_link(session, &places[first], &places[i]))
 			continue;
-		offsets[count] = places[i].offset;
-		cookies[count++] = places[i].index;
+		group[count++] = places[i].index;
 		done[i] = true;
 	}
 	err = multi_pid(session, pid, &link_pid);
-	fd = err ? 0
-		 : link_multi(head->prog_fd, places[first].path, offsets, cookies, count, link_pid);
-	free(offsets);
-	free(cookies);
-	if (err || fd == -ESRCH)
+	if (!err)
+		fd = link_places(session, group, count, 0, link_pid);
+	if (!err && fd >= 0)
+		push_link(session, fd, pid, group, count);
+	free(group);
+	if (err || fd >= 0 || fd == -ESRCH)
 		return err;
+	return attach_error(-fd, &places[first]);
+}
+
+struct error *attach_instead(struct load_session *session, const struct link *old,
+			     const u32 *places, u32 n)
+{
+	u64 flag = old->flag ^ COOKIE_SWAPPED;
+	int link_pid, fd;
+	struct error *err = multi_pid(session, old->pid, &link_pid);
+
+	if (err)
+		return err;
+	fd = link_places(session, places, n, flag, link_pid);
 	if (fd < 0)
-		return attach_error(-fd, &places[first]);
-	push_link(session, fd, pid);
+		return attach_error(-fd, &session->places[places[0]].place);
+	push_link(session, fd, old->pid, places, n);
+	session->links[session->n_links - 1].flag = flag;
 	return NULL;
 }
 
@@ -234,25 +293,65 @@ int attach_one(int prog_fd, const char *path, u64 offset, int pid)
 	return event;
 }
 
+/* A program that only returns; negative errno. */
+static int load_empty(u32 attach_type)
+{
+	struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach_type);
+
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "snapline_try", "Dual BSD/GPL", insns,
+			     ARRAY_LEN(insns), &opts);
+}
+
+int attach_empty(const char *path, u64 offset, int pid)
+{
+	bool perf = attach_perf_permitted();
+	int prog = load_empty(perf ? 0 : TRACE_UPROBE_MULTI), link;
+
+	if (prog < 0)
+		return prog;
+	link = perf ? attach_one(prog, path, offset, pid)
+		    : link_multi(prog, path, &offset, NULL, 1, pid);
+	close(prog); /* the link keeps it */
+	return link;
+}
+
+struct error *attach_process(struct load_session *session, int pid)
+{
+	struct load_place *places = calloc(session->n_places + 1, sizeof(*places));
+	struct error *err;
+	size_t n = 0;
+
+	if (!places)
+		error_no_memory();
+	for (size_t i = 0; i < session->n_places; i++) {
+		const struct session_place *place = &session->places[session->order[i]];
+
+		if (!place->out)
+			places[n++] = place->place;
+	}
+	err = attach_places(session, places, n, pid);
+	free(places);
+	return err;
+}
+
 struct error *load_attach_again(struct load_session *session, int pid)
 {
-	struct error *err = NULL;
 	size_t kept = 0;
 
 	if (session->config.filter != LOAD_PIDS || !session->attached)
 		return NULL;
 	for (size_t i = 0; i < session->n_links; i++) {
-		if (session->link_pids[i] == pid) {
-			close(session->links[i]);
-			continue;
-		}
-		session->link_pids[kept] = session->link_pids[i];
-		session->links[kept++] = session->links[i];
+		if (session->links[i].pid == pid)
+			link_close(&session->links[i]);
+		else
+			session->links[kept++] = session->links[i];
 	}
 	session->n_links = kept;
-	for (size_t i = 0; i < session->n_places && !err; i++)
-		err = attach_places(session, &session->places[session->order[i]].place, 1, pid);
-	return err;
+	return attach_process(session, pid);
 }
 
 static struct error *follow_by(struct load_session *session, const char *program)
@@ -261,8 +360,7 @@ static struct error *follow_by(struct load_session *session, const char *program
 
 	if (fd < 0)
 		return kernel_error(-fd, "cannot follow processes");
-	push_link(session, fd, -1);
-	session->n_follow_links++;
+	push_link(session, fd, -1, NULL, 0);
 	return NULL;
 }
 
@@ -317,22 +415,10 @@ bool attach_perf_permitted(void)
 	return fd != -EACCES && fd != -EPERM && fd != -ENOSYS;
 }
 
-static int load_return_zero(u32 attach_type)
-{
-	struct bpf_insn insns[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
-		{.code = BPF_JMP | BPF_EXIT},
-	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach_type);
-
-	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "snapline_try", "Dual BSD/GPL", insns,
-			     ARRAY_LEN(insns), &opts);
-}
-
 /* A kernel that has them gets as far as the path, which is no file. */
 bool attach_multi_supported(void)
 {
-	int prog = load_return_zero(TRACE_UPROBE_MULTI);
+	int prog = load_empty(TRACE_UPROBE_MULTI);
 	u64 offset = 0;
 	int fd;
 

@@ -29,6 +29,14 @@ static bool has_gate(const struct load_config *config)
 	return limits->hits || limits->rate || limits->skip || limits->sample > 1 || config->paused;
 }
 
+bool count_is_plain(const struct load_config *config)
+{
+	const struct load_counting *counting = &config->counting;
+
+	return config->instrument == LOAD_COUNT && !has_gate(config) && !has_condition(config) &&
+	       !counting->keys && !counting->stacks;
+}
+
 static u32 histogram_slots(const struct load_counting *counting)
 {
 	return counting->histogram ? counting->keys + SPARE_SLOTS : 0;
@@ -43,8 +51,7 @@ void count_set_knobs(struct load_session *session)
 
 	if (config->instrument != LOAD_COUNT)
 		return;
-	object_knob(object, "knob_plain",
-		    !gate && !rows && !counting->stacks && !has_condition(config));
+	object_knob(object, "knob_plain", count_is_plain(config));
 	object_knob(object, "knob_gate", gate);
 	object_knob(object, "knob_keys", counting->n_values);
 	object_knob(object, "knob_rows", rows);

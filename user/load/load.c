@@ -26,6 +26,7 @@ enum {
 	MULTI_FROM_LINKS = 8, /* AUTO: closing each perf link waits for a grace period */
 	SMALL_CHUNKS = 2,     /* of records without a walk: the stack and a key */
 	PLACE_ROOM = 1024,    /* map entries kept for load_attach_more(), at least */
+	SWAP_THREADS = 16384, /* that can be in a hit while a link is replaced */
 };
 #define INITIAL_PID_NAMESPACE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
@@ -185,6 +186,7 @@ static void set_knobs(struct load_session *session)
 	object_knob(object, "knob_task_btf", !config->old_kernel && try_task_btf());
 	object_knob(object, "knob_rings", session->info.n_rings);
 	object_knob(object, "knob_process_mode", process_mode(config->filter));
+	object_knob(object, "knob_budget", config->budget);
 	if (config->instrument == LOAD_LOG)
 		set_log_knobs(session);
 	else
@@ -200,6 +202,10 @@ static void set_sizes(struct load_session *session)
 	object_map_entries(object, "places", session->place_capacity);
 	object_map_entries(object, "probes", config->n_probes);
 	object_map_entries(object, "counts", config->n_probes);
+	if (config->budget) {
+		object_map_entries(object, "place_runs", session->place_capacity);
+		object_map_entries(object, "swap_marks", SWAP_THREADS);
+	}
 	object_map_entries(object, "pids", config->filter == LOAD_ANY ? 1 : LOAD_MAX_PIDS);
 	object_map_entries(object, "nodes", max_u64(config->n_nodes, 1));
 	object_map_entries(object, "edges", max_u64(config->n_edges, 1));
@@ -434,9 +440,9 @@ static void alloc_session(struct load_session *session)
 	session->order = arena_array(session->arena, u32, session->place_capacity);
 	session->delivered = arena_array(session->arena, u64, config->n_probes);
 	session->trimmed = arena_array(session->arena, u64, config->n_probes);
-	session->program_fd_of = arena_array(session->arena, int, config->n_programs);
+	session->prog_of = arena_array(session->arena, u32, config->n_programs);
 	for (size_t i = 0; i < config->n_programs; i++)
-		session->program_fd_of[i] = -1;
+		session->prog_of[i] = NO_PROG;
 }
 
 static struct error *open_programs(struct load_session *session)

@@ -41,6 +41,14 @@ void load_probe_features(struct load_features *features);
 /* After it, for doctor: `misses` and `emulated_nop`, which take half a second. */
 void load_measure_features(struct load_features *features);
 
+/* What the kernel takes for a hit whose program does nothing, by the instruction; on this machine. */
+struct load_costs {
+	bool known; /* false: nothing may be attached */
+	u64 emulated_ns, stepped_ns;
+};
+/* Measured on an own child when it is first asked for (20 ms); it may outlive the call by some more. */
+void load_measure_costs(struct load_costs *costs);
+
 /* Places whose instructions are the same share one program. */
 struct load_program {
 	struct gen_code condition;	    /* n 0: always true */
@@ -142,6 +150,7 @@ struct load_config {
 	u32 data_bytes;	       /* for what the walk reads; 0: 32 KiB; at most 256 KiB */
 	u32 buffer_bytes;      /* of each CPU's ring; 0: 4 MiB; rounded up to a power of two */
 	bool fault;	       /* may fault plain memory in, if the kernel can (DESIGN.md) */
+	bool budget;	       /* load_use() and load_detach() will be called */
 	bool paused;	       /* starts with the gate closed: load_resume() opens it */
 	bool old_kernel;       /* for tests: use nothing that is newer than 5.10 */
 	enum load_links links; /* AUTO, but for tests */
@@ -203,6 +212,23 @@ bool load_finished(const struct load_session *session);
  * NULL; then load_counts() is final.
  */
 void load_stop(struct load_session *session);
+/*
+ * What was used so far, by the probes and by the processes of the filter; arrays by load_place.index, of
+ * config.n_places, valid until the next call.
+ */
+struct load_use {
+	u64 time_ns; /* CLOCK_MONOTONIC */
+	u64 cpu_ns;  /* CPU time of the processes since the first call, hits included */
+	u64 *hits;
+	u64 *own_ns; /* of a hit, what the program itself takes on average; 0: not known */
+};
+/* Of a session with `budget`, not too often: each call looks at every process. */
+void load_use(struct load_session *session, struct load_use *use);
+/*
+ * Takes out those places: their breakpoints are gone when it returns, what they have counted stays. The
+ * other places lose no hit. On failure more of them may be out.
+ */
+struct error *load_detach(struct load_session *session, const u32 *places, size_t n) _must_use_;
 /* Counts of one probe; while attached, a snapshot of them. */
 void load_counts(struct load_session *session, u32 probe, struct load_counts *counts);
 /* LOAD_COUNT: emitted hits of the place of that index; exact once stopped. */

@@ -49,19 +49,25 @@ struct error *session_add_pid(struct load_session *session, int pid, u64 expecte
 	object_set(session->object, "one_pid", session->n_pids == 1 ? key : 0);
 	if (session->config.filter != LOAD_PIDS)
 		return NULL;
-	for (size_t i = 0; i < session->n_places && session->attached; i++) {
-		const struct session_place *place = &session->places[session->order[i]];
-		struct error *err = attach_places(session, &place->place, 1, pid);
-
-		if (err)
-			return err;
-	}
-	return NULL;
+	return session->attached ? attach_process(session, pid) : NULL;
 }
 
 struct error *load_add_pid(struct load_session *session, int pid)
 {
 	return session_add_pid(session, pid, 0);
+}
+
+static u32 push_prog(struct load_session *session, int fd)
+{
+	if (session->n_progs == session->prog_capacity) {
+		session->prog_capacity = session->prog_capacity ? 2 * session->prog_capacity : 16;
+		session->progs =
+			realloc(session->progs, session->prog_capacity * sizeof(*session->progs));
+		if (!session->progs)
+			error_no_memory();
+	}
+	session->progs[session->n_progs] = (struct prog){.fd = fd};
+	return session->n_progs++;
 }
 
 /* With cookies the places of a program share it; with one place alone it needs none. */
@@ -73,17 +79,16 @@ static struct error *place_program(struct load_session *session, struct session_
 	struct error *err;
 	int fd;
 
-	if (shared && session->program_fd_of[program] >= 0) {
-		place->prog_fd = session->program_fd_of[program];
+	if (shared && session->prog_of[program] != NO_PROG) {
+		place->prog = session->prog_of[program];
 		return NULL;
 	}
 	err = program_load(session, program, place->place.index, !shared, &fd);
 	if (err)
 		return err;
-	int_push(&session->prog_fds, &session->n_progs, &session->prog_capacity, fd);
+	place->prog = push_prog(session, fd);
 	if (shared)
-		session->program_fd_of[program] = fd;
-	place->prog_fd = fd;
+		session->prog_of[program] = place->prog;
 	return NULL;
 }
 
@@ -175,7 +180,11 @@ struct error *load_attach(struct load_session *session)
 
 size_t load_attached(const struct load_session *session)
 {
-	return session->n_links - min_u64(session->n_follow_links, session->n_links);
+	size_t n = 0;
+
+	for (size_t i = 0; i < session->n_links; i++)
+		n += session->links[i].n_places > 0;
+	return n;
 }
 
 bool load_follows(struct load_session *session)
@@ -291,7 +300,7 @@ void load_stop(struct load_session *session)
 {
 	/* Tics first: what is open then still has its tocs. */
 	while (session->n_links)
-		close(session->links[--session->n_links]);
+		link_close(&session->links[--session->n_links]);
 	session->stopped = true;
 	rings_wait(session->rings, 0, -1);
 }
@@ -333,7 +342,7 @@ bool load_missed(struct load_session *session, u64 *missed)
 		struct bpf_prog_info info = {};
 		u32 len = sizeof(info);
 
-		if (bpf_obj_get_info_by_fd(session->prog_fds[i], &info, &len))
+		if (bpf_obj_get_info_by_fd(session->progs[i].fd, &info, &len))
 			return false;
 		sum += info.recursion_misses;
 	}
@@ -352,9 +361,10 @@ void load_free(struct load_session *session)
 	if (!session)
 		return;
 	for (size_t i = 0; i < session->n_links; i++)
-		close(session->links[i]);
+		link_close(&session->links[i]);
 	for (size_t i = 0; i < session->n_progs; i++)
-		close(session->prog_fds[i]);
+		close(session->progs[i].fd);
+	usage_free(session);
 	rings_free(session->rings);
 	if (session->states)
 		munmap(session->states, session->states_len);
@@ -364,9 +374,8 @@ void load_free(struct load_session *session)
 	free(session->image.insns);
 	free(session->image.func_info);
 	free(session->links);
-	free(session->prog_fds);
+	free(session->progs);
 	free(session->pids);
-	free(session->link_pids);
 	free(session->current);
 	arena_free(session->arena);
 	free(session);

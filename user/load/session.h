@@ -22,8 +22,27 @@ struct program_image {
 
 struct session_place {
 	struct load_place place;
-	int prog_fd;
+	u32 prog; /* index in the session's progs */
+	bool out; /* load_detach() */
 };
+
+/* A program that is loaded, and what its runs took when that was measured last. */
+struct prog {
+	int fd;
+	u64 run_ns, runs; /* as the kernel had them then (BPF_ENABLE_STATS) */
+	u64 mean_ns;	  /* of a run; 0: not known */
+};
+
+/* Of the kernel: ends with its descriptor. */
+struct link {
+	int fd;
+	int pid;     /* whose alone it is; -1: of all */
+	u32 *places; /* their indices, malloc'ed; NULL: none, it follows processes */
+	u32 n_places;
+	u64 flag; /* COOKIE_SWAPPED or 0: in its cookies */
+};
+
+enum { NO_PROG = UINT32_MAX };
 
 struct load_session {
 	struct arena *arena;
@@ -31,9 +50,9 @@ struct load_session {
 	struct load_info info;
 	struct bpf_object *object;
 	struct program_image image;
-	int *prog_fds; /* one a program that is loaded; without cookies one a place */
+	struct prog *progs; /* one a program that is loaded; without cookies one a place */
 	size_t n_progs, prog_capacity;
-	int *program_fd_of;	      /* of config.programs[i]; -1: not loaded yet */
+	u32 *prog_of; /* of config.programs[i], where its places share it; NO_PROG: not loaded yet */
 	struct session_place *places; /* by load_place.index; path NULL: none */
 	size_t place_capacity;
 	u32 *order; /* indices of places, in the order they were added */
@@ -41,10 +60,8 @@ struct load_session {
 	int *pids;
 	size_t n_pids, pid_capacity;
 	int binary_fd; /* LOAD_BINARY; 0: none */
-	int *links;
-	int *link_pids; /* whose alone each is, -1: of all; as long as links */
+	struct link *links;
 	size_t n_links, link_capacity;
-	size_t n_follow_links; /* of n_links, those of no place */
 	int uprobe_type; /* of perf_event_attr */
 	bool cookies;
 	bool attached, stopped;
@@ -54,6 +71,7 @@ struct load_session {
 	u64 *delivered; /* records handed over, by probe */
 	u64 *trimmed;	/* records that came behind the limit, by probe */
 	u64 pairs_left; /* tic-toc: open pairs that a sweep took out */
+	struct usage *usage;	/* NULL: nobody has asked */
 	struct rings *rings;
 	struct record_head *current; /* what load_next() gave last */
 };
@@ -73,20 +91,37 @@ struct error *program_load(struct load_session *session, u32 program, u32 place,
 /* tictoc.c: knobs and sizes of its maps; before the object is loaded. */
 void tictoc_prepare(struct load_session *session);
 
-/* count.c: what LOAD_COUNT has besides; nothing for other instruments. */
+/* count.c: nothing is asked of a hit but its place. */
+bool count_is_plain(const struct load_config *config);
+/* What LOAD_COUNT has besides; nothing for other instruments. */
 void count_set_knobs(struct load_session *session);
 void count_set_sizes(struct load_session *session);
 /* Adds what is kept by place. */
 void count_emitted(struct load_session *session, u32 probe, struct load_counts *counts);
 
+/* cpu_time.c: of the filter's processes, in ns since the first call. */
+struct cpu_time *cpu_time_new(void);
+u64 cpu_time_read(struct cpu_time *cpu, struct load_session *session);
+void cpu_time_free(struct cpu_time *cpu);
+
+/* usage.c: at the end, whether load_use() was called or not. */
+void usage_free(struct load_session *session);
 
 /* attach.c: what a link needs. */
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
 			    int pid) _must_use_;
+/* Every place in one more process. */
+struct error *attach_process(struct load_session *session, int pid) _must_use_;
 /* What LOAD_FOLLOW and LOAD_BINARY hear from the kernel; nothing for the other filters. */
 struct error *attach_follow(struct load_session *session) _must_use_;
 /* One program at one place of one process; a file descriptor, or negative errno. */
 int attach_one(int prog_fd, const char *path, u64 offset, int pid);
+/* The same with a program that does nothing, by whichever link is permitted. */
+int attach_empty(const char *path, u64 offset, int pid);
+/* One more link, of places of an old one that is of several; its cookies differ by the flag. */
+struct error *attach_instead(struct load_session *session, const struct link *old,
+			     const u32 *places, u32 n) _must_use_;
+void link_close(struct link *link);
 bool attach_perf_permitted(void);
 bool attach_multi_supported(void);
 int attach_uprobe_type(void); /* negative errno */

@@ -28,21 +28,11 @@ static int load(const struct bpf_insn *insns, size_t n, u32 flags)
 	return fd < 0 ? fd : 0;
 }
 
-int try_load_kept(void)
+int try_load(void)
 {
 	const struct bpf_insn insns[] = {MOV_IMM(BPF_REG_0, 0), EXIT};
 
-	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "snapline_try", "Dual BSD/GPL", insns,
-			     ARRAY_LEN(insns), NULL);
-}
-
-int try_load(void)
-{
-	int fd = try_load_kept();
-
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
+	return load(insns, ARRAY_LEN(insns), 0);
 }
 
 bool try_fetch_add(void)

@@ -6,8 +6,7 @@
 #include "base/base.h"
 
 int try_load(void);		/* 0, or the negative errno of a program that only returns */
-int try_load_kept(void);	/* the same program's file descriptor, or negative errno */
-bool try_emulated_nop(void);	/* measured on an own child; about 50 ms */
+bool try_emulated_nop(void);	/* measured on an own child; about 20 ms */
 bool try_fetch_add(void);	/* 5.12 */
 bool try_signed_division(void); /* 6.6 */
 bool try_sleepable(void);	/* sleepable uprobe programs, 6.0 */
