@@ -265,6 +265,11 @@ static void test_summary(void **state)
 	event.accounting.missed_known = false;
 	assert_golden("summary-missed.txt", rendered("text", &event, color_off, 0, false));
 	assert_golden("summary.json", rendered("json", &event, color_off, 0, false));
+	event.accounting.taken_out = (struct taken_out){2, 2, 0.81};
+	assert_golden("summary-out.txt", rendered("text", &event, color_off, 0, false));
+	event.accounting.taken_out.of = 314;
+	assert_golden("summary-some-out.txt", rendered("text", &event, color_off, 0, false));
+	assert_golden("summary-out.json", rendered("json", &event, color_off, 0, false));
 	assert_golden("empty.txt", rendered("text", &event, color_off, 0, true));
 }
 

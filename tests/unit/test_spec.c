@@ -246,6 +246,12 @@ static void test_other_commands(void **state)
 	assert_true(good_line("snap --help")->help);
 	assert_string_equal(good_line("explain -x a b --if c -n 0 -d 0")->command, "explain");
 	assert_string_equal(good_line("doctor -f json")->command, "doctor");
+	spec = good_line("snap -p 1 main");
+	assert_true(spec->limits.overhead == 20 && !spec->limits.overhead_of_all);
+	spec = good_line("count -p 1 main --max-overhead 2.5%");
+	assert_true(spec->limits.overhead == 2.5 && spec->limits.overhead_of_all);
+	spec = good_line("log -p 1 main text --max-overhead none");
+	assert_true(spec->limits.overhead == 0 && !spec->limits.overhead_of_all);
 	spec = good_line("snap -p 1,2,1 -p 3 main --sample 1/10 --skip 4 -n 0 -d 0 --rate 0");
 	assert_int_equal(spec->target.n_pids, 3);
 	assert_int_equal(spec->limits.sample, 10);
@@ -273,6 +279,10 @@ static const struct bad_line {
 	{"snap -p 1 --stack 1G main", "bytes"},
 	{"snap -p 1 --rate fast main", "a second"},
 	{"snap -p 1 --sample 10 main", "1/N"},
+	{"snap -p 1 --max-overhead 0 main", "percent"},
+	{"snap -p 1 --max-overhead 1e9 main", "percent"},
+	{"snap -p 1 --max-overhead -5 main", "percent"},
+	{"snap -p 1 --max-overhead 5%% main", "percent"},
 	{"snap -p 1 --sample 1/0 main", "1/N"},
 	{"snap -p 1 -d soon main", "duration"},
 	{"snap -p 1 -f xml main", "text, json or trace"},

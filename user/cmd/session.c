@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "cmd/config.h"
 #include "cmd/lives.h"
+#include "cmd/overhead.h"
 #include "cmd/privilege.h"
 #include "cmd/recall.h"
 #include "plan/identity.h"
@@ -27,6 +28,7 @@ struct session {
 	struct watch *watch;   /* NULL where processes don't come and go */
 	struct decoder decoder;
 	struct lives *lives;
+	struct overhead *overhead; /* NULL: no probe is watched */
 	bool stopped, interrupted, released;
 	u64 checked_ns;	      /* when files and processes were last looked at */
 	struct error *ended;  /* why it had to end early */
@@ -159,6 +161,7 @@ static struct error *load(struct session *session)
 	config_from_plan(session->plan, session->target, session->arena, &config);
 	config.pids = lives_pids(session->lives, &config.n_pids);
 	config.pid_ticks = lives_ticks(session->lives);
+	config.budget = session->overhead != NULL;
 	err = load_start(&config, &session->load);
 	if (!err)
 		err = load_attach(session->load);
@@ -243,6 +246,20 @@ static void check_target(struct session *session)
 	check_threads(session);
 }
 
+static void check_overhead(struct session *session)
+{
+	const char *const *texts;
+	struct error *err;
+	size_t n;
+
+	if (!session->overhead || session->stopped || session->ended)
+		return;
+	err = overhead_look(session->overhead, session->load, &texts, &n);
+	for (size_t i = 0; i < n; i++)
+		notice(session, "%s", texts[i]);
+	session->ended = err || !n ? err : overhead_all_out(session->overhead);
+}
+
 static struct error *end_early(struct session *session)
 {
 	struct error *err = session->ended;
@@ -254,11 +271,11 @@ static struct error *end_early(struct session *session)
 static struct error *prepare(struct session *session)
 {
 	const struct target_spec *spec = session->target->spec;
-	struct error *err = NULL;
+	struct error *err = overhead_new(session->plan, &session->overhead);
 	const int *pids;
 	size_t n;
 
-	if (spec->command)
+	if (!err && spec->command)
 		err = launch_start(spec->command, &session->launch);
 	if (err)
 		return err;
@@ -402,6 +419,7 @@ struct error *session_next(struct session *session, const struct record_head **r
 		if (session->watch)
 			watch_poll(session->watch);
 		check_target(session);
+		check_overhead(session);
 		if (!session->stopped && is_over(session))
 			stop(session);
 		*record = NULL;
@@ -438,6 +456,7 @@ void session_accounting(struct session *session, u32 probe, struct accounting *a
 		.seconds = (double)(session->stopped_ns - session->started_ns) / 1e9,
 	};
 	accounting->missed_known = load_missed(session->load, &accounting->missed);
+	overhead_of_probe(session->overhead, probe, &accounting->taken_out);
 }
 
 /* The probes are gone; the command goes on, and snapline stays with it like any wrapper. */
@@ -492,6 +511,7 @@ void session_free(struct session *session)
 	processes_free(session->decoder.processes);
 	watch_free(session->watch);
 	lives_free(session->lives);
+	overhead_free(session->overhead);
 	launch_free(session->launch);
 	arena_free(session->arena);
 }

@@ -165,6 +165,7 @@ static void sum_up(struct tictoc *tictoc, struct pairs_accounting *sum)
 		.missed_known = tics.missed_known,
 		.missed = tics.missed,
 		.seconds = tics.seconds,
+		.taken_out = tics.taken_out,
 	};
 }
 

@@ -56,6 +56,12 @@ struct frame {
 	size_t n_variables;
 };
 
+/* What --max-overhead has taken out of a probe. */
+struct taken_out {
+	u32 places, of; /* so many of its places; 0 of 0: nothing was watched */
+	double seconds; /* from the start to the last of them */
+};
+
 /* Every hit is in exactly one class (DESIGN.md, "Accounting"). */
 struct accounting {
 	u64 hits, over_limit, condition_error, condition_false, rate_limited, buffer_full, emitted;
@@ -63,6 +69,7 @@ struct accounting {
 	u64 missed;
 	u64 faulted;       /* reads that had to fault memory in */
 	double seconds;
+	struct taken_out taken_out;
 };
 
 struct process;

@@ -139,6 +139,9 @@ void recording_summary(struct recording *recording, u32 probe, const struct acco
 		.missed = counts->missed,
 		.faulted = counts->faulted,
 		.seconds = counts->seconds,
+		.out_places = counts->taken_out.places,
+		.out_of = counts->taken_out.of,
+		.out_seconds = counts->taken_out.seconds,
 	};
 
 	put_section(recording, SECTION_SUMMARY, &summary, sizeof(summary), NULL, 0);

@@ -42,6 +42,9 @@ struct section_summary {
 	u64 hits, over_limit, condition_error, condition_false, rate_limited, buffer_full, emitted;
 	u64 missed, faulted;
 	double seconds;
+	/* files that are older end here */
+	u32 out_places, out_of;
+	double out_seconds;
 };
 
 /* SECTION_TICTOC, before n_buckets of the other. */

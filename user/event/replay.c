@@ -188,11 +188,11 @@ static struct error *add_process(struct replay *replay, struct processes *proces
 static struct error *read_summary(struct replay *replay, const u8 *bytes, u32 len,
 				  struct replay_item *item)
 {
-	struct section_summary summary;
+	struct section_summary summary = {0};
 
-	if (len != sizeof(summary))
+	if (len != sizeof(summary) && len != offsetof(struct section_summary, out_places))
 		return damaged(replay, "a summary of impossible length");
-	memcpy(&summary, bytes, sizeof(summary));
+	memcpy(&summary, bytes, len);
 	item->is_summary = true;
 	item->probe = summary.probe;
 	item->accounting = (struct accounting){
@@ -207,6 +207,7 @@ static struct error *read_summary(struct replay *replay, const u8 *bytes, u32 le
 		.missed = summary.missed,
 		.faulted = summary.faulted,
 		.seconds = summary.seconds,
+		.taken_out = {summary.out_places, summary.out_of, summary.out_seconds},
 	};
 	return NULL;
 }
@@ -245,9 +246,13 @@ static struct error *read_tictoc(struct replay *replay, const u8 *bytes, u32 len
 static struct error *read_pairs(struct replay *replay, const u8 *bytes, u32 len,
 				struct replay_item *item)
 {
-	if (len != sizeof(*item->pairs))
+	struct pairs_accounting *pairs = arena_alloc(replay->arena, sizeof(*pairs));
+
+	/* Files that are older know nothing of what was taken out. */
+	if (len != sizeof(*pairs) && len != offsetof(struct pairs_accounting, taken_out))
 		return damaged(replay, "a sum of pairs of impossible length");
-	item->pairs = (const struct pairs_accounting *)bytes;
+	memcpy(pairs, bytes, len);
+	item->pairs = pairs;
 	return NULL;
 }
 

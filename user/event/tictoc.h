@@ -37,6 +37,7 @@ struct pairs_accounting {
 	bool missed_known;
 	u64 missed;
 	double seconds;
+	struct taken_out taken_out;
 };
 
 struct tictoc_event {

@@ -11,6 +11,7 @@
  *           buffer; left out where none is
  * summary   probe hits over_limit condition_error condition_false rate_limited buffer_full emitted
  *           missed (null: the kernel doesn't say) faulted seconds
+ *           taken_out{places of seconds} (null: nothing; by --max-overhead)
  * notice    text
  * tictoc, and a summary of it: json_tictoc.c
  *
@@ -331,6 +332,21 @@ static void put_snapshot(struct json *json, const struct event *event)
 		put_registers(json, event);
 }
 
+void json_taken_out(struct json *json, const struct taken_out *out)
+{
+	json_key(json, "taken_out");
+	if (!out->places) {
+		json_null(json);
+		return;
+	}
+	json_object(json);
+	put_number_key(json, "places", out->places);
+	put_number_key(json, "of", out->of);
+	json_key(json, "seconds");
+	json_real(json, out->seconds);
+	json_object_end(json);
+}
+
 static void put_summary(struct json *json, const struct event *event)
 {
 	const struct accounting *sum = &event->accounting;
@@ -348,6 +364,7 @@ static void put_summary(struct json *json, const struct event *event)
 	put_number_key(json, "faulted", sum->faulted);
 	json_key(json, "seconds");
 	json_real(json, sum->seconds);
+	json_taken_out(json, &sum->taken_out);
 }
 
 static struct error *json_event(struct sink *sink, const struct event *event)

@@ -37,6 +37,10 @@ void render_json_time(struct json *json, u64 time_ns);
 void render_json_variables(struct json *json, const char *key, struct value *const *values,
 			   size_t n, struct arena *arena);
 
+/* text.c and json.c: the end of a summary. */
+void text_taken_out(struct pen *pen, const struct taken_out *out);
+void json_taken_out(struct json *json, const struct taken_out *out);
+
 /* text_tictoc.c and json_tictoc.c: EVENT_TICTOC, EVENT_PAIRS, and what a snapshot has of its pair. */
 struct error *text_tictoc(struct sink *sink, const struct event *event) _must_use_;
 struct error *text_pairs(struct sink *sink, const struct event *event) _must_use_;

@@ -275,6 +275,18 @@ static void put_outside(struct pen *pen, const struct accounting *sum, bool all)
 	pen_printf(pen, PEN_PLAIN, "  %.1f s", sum->seconds);
 }
 
+void text_taken_out(struct pen *pen, const struct taken_out *out)
+{
+	if (!out->places)
+		return;
+	if (out->places < out->of)
+		pen_printf(pen, PEN_PLAIN, "  %u of %u places taken out, the last", out->places,
+			   out->of);
+	else
+		pen_put(pen, PEN_PLAIN, "  taken out");
+	pen_printf(pen, PEN_PLAIN, " after %.1f s", out->seconds);
+}
+
 static struct error *put_summary(const struct sink *sink, const struct event *event)
 {
 	_cleanup_(strbuf_free) struct strbuf out = {0};
@@ -292,6 +304,7 @@ static struct error *put_summary(const struct sink *sink, const struct event *ev
 	HIT_CLASSES(X)
 #undef X
 	put_outside(&pen, sum, all);
+	text_taken_out(&pen, &sum->taken_out);
 	pen_newline(&pen, 0);
 	return render_write(sink->options.err, &out);
 }

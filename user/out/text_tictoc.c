@@ -220,6 +220,7 @@ struct error *text_pairs(struct sink *sink, const struct event *event)
 		pen_put(&pen, PEN_PLAIN, "  missed unknown");
 	put_beside(&pen, "missed", sum->missed, sum->missed_known && (sum->missed || all));
 	pen_printf(&pen, PEN_PLAIN, "  %.1f s", sum->seconds);
+	text_taken_out(&pen, &sum->taken_out);
 	pen_newline(&pen, 0);
 	return render_write(sink->options.err, &out);
 }

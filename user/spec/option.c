@@ -161,6 +161,24 @@ static struct error *parse_sample(const struct option *option, const char *value
 	return NULL;
 }
 
+static struct error *parse_overhead(const struct option *option, const char *value,
+				    struct arena *arena, struct spec *spec)
+{
+	enum { MOST = 1000000 };
+	char *end = NULL;
+	double percent = strtod(value, &end);
+	bool is_none = strcmp(value, "none") == 0;
+
+	if (*end == '%')
+		end++;
+	if (!is_none && (value[0] < '0' || value[0] > '9' || strspn(value, "0123456789.%") != strlen(value) ||
+			 *end || percent <= 0 || percent > MOST))
+		return bad_value(option, value, "percent of the program's own time, like 5, or none");
+	spec->limits.overhead = is_none ? 0 : percent;
+	spec->limits.overhead_of_all = !is_none;
+	return NULL;
+}
+
 static struct error *add_pid(const struct option *option, const char *value, const char *text,
 			     struct arena *arena, struct spec *spec)
 {
@@ -344,6 +362,9 @@ static const struct option options[] = {
 	{"--skip", "N", IN_TAKING, GROUP_LIMITS, "leave out the first N hits", parse_u64,
 	 FIELD(limits.skip)},
 	{"--sample", "1/N", IN_TAKING, GROUP_LIMITS, "take every Nth hit", parse_sample},
+	{"--max-overhead", "PERCENT", IN_TAKING, GROUP_LIMITS,
+	 "take out what costs the program more (20, if single-stepped), or none",
+	 parse_overhead},
 	{"--keys", "N", IN_COUNTING, GROUP_LIMITS,
 	 "at most so many different keys (10240; with --hist 1024)", parse_u32, FIELD(count.keys),
 	 1, 1 << 20},

@@ -31,6 +31,7 @@ struct limits spec_default_limits(const char *command)
 		.depth = 2,
 		.elements = 32,
 		.string_bytes = 256,
+		.overhead = 20,
 	};
 
 	if (strcmp(command, "count") == 0)

@@ -61,6 +61,8 @@ struct limits {
 	u32 depth;	  /* --depth: pointers followed from a variable */
 	u32 elements;	  /* --elements of an array */
 	u32 string_bytes; /* --string */
+	double overhead;  /* --max-overhead, percent of the target's own CPU time; 0: no limit */
+	bool overhead_of_all; /* asked for: of every probe, not only of those that are single-stepped */
 };
 
 /* What is done at a hit. */
