@@ -10,7 +10,7 @@
 #include "made_elf.h"
 #include "out/sink.h"
 
-enum { STACK = 0x7ffe0000, MAX_RANGES = 16, MAX_FRAMES = 24 };
+enum { STACK = 0x7ffe0000, MAX_RANGES = 16, MAX_FRAMES = 12 };
 
 static const struct value_limits limits = {
 	.depth = 2, .elements = 32, .string_bytes = 64, .repeats = 10, .nodes = 1000};

@@ -72,6 +72,7 @@ static const struct variant variants[] = {
 	{"clang -O2", "clang -g -O2" SOURCES, true},
 	{"clang -O2 DWARF 4", "clang -gdwarf-4 -O2" SOURCES, true},
 	{"gcc compressed", "gcc -g -O2 -gz=zlib" SOURCES, true},
+	{"gcc compressed, old form", "gcc -g -O2 -gz=zlib-gnu" SOURCES, true},
 	{"gcc gc-sections", "gcc -g -O2 -ffunction-sections -Wl,--gc-sections" SOURCES, true},
 	{"debuglink",
 	 "gcc -g -O2 -Wl,--build-id=none" SOURCES " && objcopy --only-keep-debug program "

@@ -81,6 +81,9 @@ const char *dw_die_name(Dwarf_Die *die);
 const char *dw_die_file(struct dw *dw, Dwarf_Die *die, unsigned attribute);
 /* The ranges of a DIE that lie in code, in the order given. */
 size_t dw_die_ranges(struct dw *dw, Dwarf_Die *die, struct arena *arena, struct pc_range **ranges);
+/* May libdw walk this list (lists.c)? True for what is none. */
+bool dw_locations_fit(struct dw *dw, Dwarf_Attribute *attr);
+bool dw_ranges_fit(struct dw *dw, Dwarf_Die *die);
 /* The function that a subprogram or inlined subroutine is an instance of; one object for each. */
 const struct dw_function *dw_function_of(struct dw *dw, Dwarf_Die *die);
 /* Fills *instance from a subprogram or inlined subroutine; false if it has no code. */

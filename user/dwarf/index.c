@@ -31,6 +31,9 @@ size_t dw_die_ranges(struct dw *dw, Dwarf_Die *die, struct arena *arena, struct 
 	ptrdiff_t at = 0;
 	size_t n = 0;
 
+	*ranges = NULL;
+	if (!dw_ranges_fit(dw, die))
+		return 0;
 	for (size_t i = 0; i < DW_MAX_RANGES; i++) {
 		at = dwarf_ranges(die, at, &base, &start, &end);
 		if (at <= 0)

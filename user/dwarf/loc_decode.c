@@ -289,6 +289,8 @@ struct loc *dw_decode_attr(struct dw *dw, Dwarf_Attribute *attr, u64 pc, struct 
 	Dwarf_Op *ops;
 	size_t n;
 
+	if (!dw_locations_fit(dw, attr))
+		return dw_loc_absent(ABSENT_UNSUPPORTED, arena);
 	for (size_t i = 0; i < DW_MAX_RANGES; i++) {
 		at = dwarf_getlocations(attr, at, &base, &start, &end, &ops, &n);
 		if (at < 0)

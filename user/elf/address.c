@@ -75,7 +75,15 @@ size_t elf_file_sections(const struct elf_file *file, const struct elf_section *
 	return file->n_sections;
 }
 
-/* libelf keeps what it decompressed; the bytes live as long as the file. */
+static bool is_in_file(const struct elf_file *file, const u8 *bytes)
+{
+	return bytes >= file->map && bytes < file->map + file->size;
+}
+
+/*
+ * libelf keeps what it decompressed; the bytes live as long as the file. libdw may have been there
+ * before: it inflates GNU's old form (.zdebug_info, "ZLIB" and the size in front) in place.
+ */
 static void decompress(const struct elf_file *file, size_t i)
 {
 	Elf_Scn *scn = elf_getscn(file->elf, i);
@@ -88,10 +96,28 @@ static void decompress(const struct elf_file *file, size_t i)
 	if (header.sh_flags & SHF_COMPRESSED && elf_compress(scn, 0, 0) < 0)
 		return;
 	data = elf_getdata(scn, NULL);
-	if (!data || !data->d_buf)
+	/* Once only: what comes out may look compressed again, and libdw may hold it already. */
+	if (data && elf_is_gnu_compressed(file->sections[i].name) &&
+	    is_in_file(file, data->d_buf)) {
+		elf_compress_gnu(scn, 0, 0);
+		data = elf_getdata(scn, NULL);
+	}
+	if (!data || !data->d_buf || (data->d_size >= 4 && !memcmp(data->d_buf, "ZLIB", 4)))
 		return;
 	file->sections[i].bytes = data->d_buf;
 	file->sections[i].size = data->d_size;
+}
+
+bool elf_is_gnu_compressed(const char *name)
+{
+	return strncmp(name, ".zdebug_", strlen(".zdebug_")) == 0;
+}
+
+/* .debug_info may be called .zdebug_info. */
+static bool is_called(const struct elf_section *section, const char *name)
+{
+	return strcmp(section->name, name) == 0 ||
+	       (elf_is_gnu_compressed(section->name) && strcmp(section->name + 2, name + 1) == 0);
 }
 
 const struct elf_section *elf_file_section(const struct elf_file *file, const char *name)
@@ -99,7 +125,7 @@ const struct elf_section *elf_file_section(const struct elf_file *file, const ch
 	for (size_t i = 0; i < file->n_sections; i++) {
 		struct elf_section *section = &file->sections[i];
 
-		if (strcmp(section->name, name) != 0)
+		if (!is_called(section, name))
 			continue;
 		if (!section->bytes)
 			decompress(file, i);

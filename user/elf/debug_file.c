@@ -23,15 +23,9 @@ struct wanted {
 
 static bool has_debug_info(const struct elf_file *file)
 {
-	static const char *const names[] = {".debug_info", ".zdebug_info"};
+	const struct elf_section *section = elf_file_section(file, ".debug_info");
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const struct elf_section *section = elf_file_section(file, names[i]);
-
-		if (section && section->bytes && section->size)
-			return true;
-	}
-	return false;
+	return section && section->bytes && section->size;
 }
 
 static u32 file_crc(const struct elf_file *file)

@@ -165,7 +165,8 @@ static struct error *load_section(struct elf_file *file, size_t i, size_t names)
 	section->is_writable = header.sh_flags & SHF_WRITE;
 	section->is_mapped = header.sh_flags & SHF_ALLOC &&
 			     !(header.sh_flags & SHF_TLS && header.sh_type == SHT_NOBITS);
-	section->bytes = elf_raw_bytes(file, &header);
+	if (!elf_is_gnu_compressed(section->name))
+		section->bytes = elf_raw_bytes(file, &header);
 	return NULL;
 }
 

@@ -67,6 +67,8 @@ struct error *elf_debug_open(const char *path, const char *shown,
 bool elf_section_header(struct elf_file *file, size_t i, Elf64_Shdr *header);
 /* Its bytes as they lie in the file, NULL if they are compressed, absent or out of the file. */
 const u8 *elf_raw_bytes(const struct elf_file *file, const Elf64_Shdr *header);
+/* Is it GNU's old form of a compressed section, ".zdebug_info"? */
+bool elf_is_gnu_compressed(const char *name);
 /* A NUL-terminated string at offset of a section that holds strings; NULL if it isn't one. */
 const char *elf_string(const u8 *bytes, u64 size, u64 offset);
 /* Appends "name@plt" symbols for the stubs of the procedure linkage table (plt.c). */
