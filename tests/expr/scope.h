@@ -152,6 +152,8 @@ static inline const struct loc *special_loc(struct arena *arena, const char *nam
 	static const u8 forty_two[8] = {42};
 	static const struct loc gone = {.absence = ABSENT_OPTIMIZED_OUT};
 
+	if (!strcmp(name, "$return"))
+		return OPS({.opcode = DW_OP_reg0});
 	if (!strcmp(name, "r1"))
 		return OPS({.opcode = DW_OP_reg0 + REG_VALUE});
 	if (!strcmp(name, "r2"))
@@ -291,7 +293,7 @@ static inline void world_scope_init(struct world_scope *world, u64 base, const s
 		.type_by_name = scope_type,
 		.suggest = scope_suggest,
 		.return_type = basic(TYPE_BASIC_INT),
-		.return_reg = arch->return_dwarf,
+		.return_loc = special_loc(world->arena, "$return"),
 		.context = world,
 	};
 	/* The CFA is the frame pointer: what fbreg counts from. */

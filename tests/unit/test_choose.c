@@ -378,13 +378,14 @@ static void test_block(void **state)
 	close_target(&opened);
 }
 
-static size_t returns_of(struct opened *opened, const char *name, u64 **pcs, const char **note)
+static size_t returns_of(struct opened *opened, const char *name, struct function_exit **exits,
+			 const char **note)
 {
 	struct code_extent extent;
 	size_t n;
 
 	assert_null(code_extent_at(opened->dw, pc_of(opened, name), opened->arena, &extent));
-	assert_null(choose_returns(opened->dw, extent.ranges, extent.n_ranges, opened->arena, pcs,
+	assert_null(choose_returns(opened->dw, extent.ranges, extent.n_ranges, opened->arena, exits,
 				   &n, note));
 	return n;
 }
@@ -392,17 +393,20 @@ static size_t returns_of(struct opened *opened, const char *name, u64 **pcs, con
 static void test_returns(void **state)
 {
 	struct opened opened = open_target(TARGETS "choose_blocks");
+	struct function_exit *exits;
 	const char *note;
-	u64 *pcs;
 
-	assert_true(returns_of(&opened, "switched", &pcs, &note) >= 6);
+	assert_true(returns_of(&opened, "switched", &exits, &note) >= 6);
 	assert_null(note);
-	assert_int_equal(returns_of(&opened, "indirect_tail", &pcs, &note), 1);
+	assert_int_equal(returns_of(&opened, "indirect_tail", &exits, &note), 1);
+	assert_true(exits[0].is_tail_call);
 	assert_null(note);
 	/* one return and the jump to last() */
-	assert_int_equal(returns_of(&opened, "tail", &pcs, &note), 2);
+	assert_int_equal(returns_of(&opened, "tail", &exits, &note), 2);
+	assert_true(exits[0].is_tail_call != exits[1].is_tail_call);
 	assert_null(note);
-	assert_int_equal(returns_of(&opened, "last", &pcs, &note), 1);
+	assert_int_equal(returns_of(&opened, "last", &exits, &note), 1);
+	assert_false(exits[0].is_tail_call);
 	close_target(&opened);
 }
 

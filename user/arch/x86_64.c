@@ -47,6 +47,8 @@ enum dwarf_reg {
 	DWARF_R15 = 15,
 	DWARF_RA,
 	N_DWARF,
+	DWARF_XMM0 = N_DWARF,
+	DWARF_ST0 = 33,
 };
 
 /* rax eax ax al, and ah where there is one */
@@ -187,6 +189,10 @@ const struct arch arch_x86_64 = {
 	.n_arg_regs = 6,
 	.arg_dwarf = {DWARF_DI, DWARF_SI, DWARF_DX, DWARF_CX, DWARF_R8, DWARF_R9},
 	.return_dwarf = DWARF_AX,
+	.return2_dwarf = DWARF_DX,
+	.return_vector_dwarf = DWARF_XMM0,
+	.return_real_dwarf = DWARF_ST0,
+	.splits_structs = true,
 	.call_pushes = 8,
 	.red_zone = 128,
 	.callee_saved = 1u << DWARF_BX | 1u << DWARF_BP | 1u << DWARF_SP | 0xfu << DWARF_R12,

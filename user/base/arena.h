@@ -18,6 +18,7 @@ void *arena_memdup(struct arena *arena, const void *bytes, size_t size);
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t len);
 char *arena_printf(struct arena *arena, const char *format, ...) _printf_(2, 3);
+char *arena_vprintf(struct arena *arena, const char *format, va_list args);
 void arena_reset(struct arena *arena); /* empties it, keeps its memory for reuse */
 void arena_free(struct arena *arena);
 void arena_freep(struct arena **arena); /* for _cleanup_() */

@@ -34,14 +34,10 @@ struct error *target_plan(const struct spec *spec, const struct target *target,
 	struct progress *progress = progress_begin(spec, "reading debug information");
 	struct error *err =
 		plan_build(spec, target_plan_files, (void *)(uintptr_t)target, features, plan);
-	struct plan *built;
 
 	progress_end(progress);
-	if (err || !target->script)
-		return err;
-	built = *plan;
-	*arena_push(built->arena, built->notes, built->n_notes) =
-		arena_printf(built->arena, "%s is a script; its interpreter is %s", target->script,
-			     target->files[0].shown);
-	return NULL;
+	if (!err && target->script)
+		plan_note(*plan, "%s is a script; its interpreter is %s", target->script,
+			  target->files[0].shown);
+	return err;
 }

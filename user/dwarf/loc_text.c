@@ -59,16 +59,6 @@ enum loc_shape loc_shape(const struct loc *loc)
 	return loc->n_ops == 1 ? shape_of_one(loc->ops) : LOC_COMPUTED;
 }
 
-struct loc *loc_at_base(s64 offset, struct arena *arena)
-{
-	struct loc_op op = {.opcode = DW_OP_fbreg, .a = offset};
-	struct loc *loc = arena_alloc(arena, sizeof(*loc));
-
-	loc->ops = arena_memdup(arena, &op, sizeof(op));
-	loc->n_ops = 1;
-	return loc;
-}
-
 u64 loc_below_base(const struct loc *loc)
 {
 	bool is_based = loc->absence == PRESENT && loc->n_ops && loc->ops[0].opcode == DW_OP_fbreg;

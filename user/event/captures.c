@@ -18,8 +18,8 @@ static struct expr_env environment(const struct event *event)
 }
 
 /* A value that was computed has its bytes in the result; one in memory is read from the image. */
-static struct value *capture_value(const char *text, const struct expr_result *result,
-				   const struct frame_context *context)
+static struct value *result_value(const char *text, const struct expr_result *result,
+				  const struct frame_context *context)
 {
 	const struct value_context *values = &context->value;
 	struct value *value;
@@ -37,6 +37,24 @@ static struct value *capture_value(const char *text, const struct expr_result *r
 						   type_strip(result->type)->size, values);
 	value->late = value->late || result->late;
 	return value;
+}
+
+/* A variable may be here in parts. */
+static bool is_variable_here(const struct expr *expr, const struct frame_context *context)
+{
+	return expr && expr->kind == EXPR_VARIABLE && (!expr->dw || expr->dw == context->loc.dw);
+}
+
+static struct value *capture_value(const char *text, const struct expr *expr,
+				   const struct expr_env *env, struct frame_context *context)
+{
+	struct expr_result result = {.absence = ABSENT_NO_MODULE};
+
+	if (is_variable_here(expr, context))
+		return value_from_loc(text, "capture", expr->type, expr->loc, &context->value);
+	if (expr)
+		expr_eval(expr, &context->loc, env, &result);
+	return result_value(text, &result, context);
 }
 
 static const struct place *place_of(const struct event *event, const struct plan *plan)
@@ -57,15 +75,14 @@ struct error *event_captures(struct event *event, const struct plan *plan,
 	err = frame_context(event, &event->frames[0], limits, &context);
 	if (err)
 		return err;
-	event->n_captures = plan->spec->n_captures;
-	event->captures = arena_array(event->arena, struct value *, event->n_captures);
-	for (size_t i = 0; i < event->n_captures; i++) {
+	event->captures = arena_array(event->arena, struct value *, plan->spec->n_captures);
+	for (size_t i = 0; i < plan->spec->n_captures; i++) {
+		const struct expr *expr = place->captures ? place->captures[i] : NULL;
 		const char *text = plan->spec->captures[i];
-		struct expr_result result = {.absence = ABSENT_NO_MODULE};
 
-		if (place->captures && place->captures[i])
-			expr_eval(place->captures[i], &context->loc, &env, &result);
-		event->captures[i] = capture_value(text, &result, context);
+		if (expr || text != plan->spec->returned)
+			event->captures[event->n_captures++] =
+				capture_value(text, expr, &env, context);
 	}
 	return NULL;
 }

@@ -6,7 +6,7 @@
 #include "event/event.h"
 #include "plan/plan.h"
 
-/* Fills event->captures, one for each --capture; after event_unwind(). */
+/* Fills event->captures, one for each --capture, and $return; after event_unwind(). */
 struct error *event_captures(struct event *event, const struct plan *plan,
 			     const struct value_limits *limits) _must_use_;
 

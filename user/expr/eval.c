@@ -224,8 +224,6 @@ static u64 eval_caller(struct evaluator *ev)
 
 static struct value_bits eval_builtin(struct evaluator *ev, const struct expr *expr)
 {
-	s8 slot;
-
 	switch (expr->builtin) {
 	case BUILTIN_PID: return integer(scalar_wrap(expr->type, ev->env->pid));
 	case BUILTIN_TID: return integer(scalar_wrap(expr->type, ev->env->tid));
@@ -235,13 +233,6 @@ static struct value_bits eval_builtin(struct evaluator *ev, const struct expr *e
 	case BUILTIN_ELAPSED: return integer(ev->env->elapsed);
 	case BUILTIN_COMM: break;
 	case BUILTIN_CALLER: return integer(eval_caller(ev));
-	case BUILTIN_RETURN:
-		slot = expr->number < ARCH_MAX_DWARF_REGS
-			       ? ev->context->arch->dwarf_slot[expr->number]
-			       : -1;
-		if (slot >= 0)
-			return integer(scalar_wrap(expr->type, slot_value(ev, (unsigned)slot)));
-		break;
 	}
 	evaluator_fail(ev, ABSENT_UNSUPPORTED);
 	return integer(0);

@@ -33,7 +33,7 @@ enum expr_kind {
 
 enum expr_builtin {
 	BUILTIN_PID, BUILTIN_TID, BUILTIN_CPU, BUILTIN_COMM, BUILTIN_TIME, BUILTIN_HITS,
-	BUILTIN_ELAPSED, BUILTIN_RETURN,
+	BUILTIN_ELAPSED,
 	BUILTIN_CALLER, /* the return address of the function that the place is in */
 };
 
@@ -81,8 +81,8 @@ struct expr_scope {
 	/* Near names for "did you mean", or NULL. */
 	const char *(*suggest)(void *context, const char *name, struct arena *arena);
 	const struct type *return_type; /* of $return, or NULL if it isn't set here */
+	const struct loc *return_loc;   /* of $return; NULL: nothing is returned */
 	bool no_elapsed;		/* $elapsed isn't set here */
-	u8 return_reg;
 	void *context;
 };
 

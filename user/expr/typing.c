@@ -122,8 +122,7 @@ static const struct {
 	{"pid", BUILTIN_PID, TYPE_BASIC_INT},	  {"tid", BUILTIN_TID, TYPE_BASIC_INT},
 	{"cpu", BUILTIN_CPU, TYPE_BASIC_INT},	  {"time", BUILTIN_TIME, TYPE_BASIC_ULONG},
 	{"hits", BUILTIN_HITS, TYPE_BASIC_ULONG}, {"elapsed", BUILTIN_ELAPSED, TYPE_BASIC_ULONG},
-	{"comm", BUILTIN_COMM, TYPE_BASIC_CHAR},  {"return", BUILTIN_RETURN, TYPE_BASIC_LONG},
-	{"caller", BUILTIN_CALLER, TYPE_BASIC_VOID_POINTER},
+	{"comm", BUILTIN_COMM, TYPE_BASIC_CHAR},  {"caller", BUILTIN_CALLER, TYPE_BASIC_VOID_POINTER},
 };
 
 /* A code address, shown with its function. */
@@ -134,20 +133,22 @@ static const struct type *caller_type(struct arena *arena)
 	return type_pointer_to(&code, arena);
 }
 
-static struct error *type_return(struct typer *typer, struct expr *expr)
+/* A variable of its own. One in memory has an address, one in registers, if scalar, is a mere value. */
+static struct error *type_return(struct typer *typer, struct expr *expr, struct expr **typed)
 {
-	const struct type *type = typer->scope->return_type;
+	const struct expr_scope *scope = typer->scope;
+	struct expr *result = typer_node(typer, EXPR_VARIABLE, expr);
 
-	if (!type)
+	if (!scope->return_type)
 		return error_cure(typer_fail(typer, expr, "$return is not set at this place"),
 				  "it is at FUNC%%return");
-	if (!scalar_is_integer(type) && !scalar_is_pointer(type))
-		return typer_fail(
-			typer, expr,
-			"$return has type %s, which is not returned in an integer register",
-			typer_name(typer, type));
-	expr->type = type;
-	expr->number = typer->scope->return_reg;
+	if (!scope->return_loc)
+		return typer_fail(typer, expr, "the function returns nothing");
+	result->text = "$return";
+	result->type = scope->return_type;
+	result->loc = scope->return_loc;
+	result->is_lvalue = !type_is_scalar(result->type);
+	*typed = through_reference(typer, result);
 	return NULL;
 }
 
@@ -203,6 +204,8 @@ static struct error *type_builtin(struct typer *typer, struct expr *expr, struct
 {
 	struct expr *node = typer_node(typer, EXPR_BUILTIN, expr);
 
+	if (strcmp(expr->text, "return") == 0)
+		return type_return(typer, expr, typed);
 	node->text = expr->text;
 	*typed = node;
 	for (size_t i = 0; i < ARRAY_LEN(builtins); i++) {
@@ -218,7 +221,7 @@ static struct error *type_builtin(struct typer *typer, struct expr *expr, struct
 			return error_cure(
 				typer_fail(typer, expr, "$elapsed is not set at this place"),
 				"it is at the TOC of tictoc");
-		return node->builtin == BUILTIN_RETURN ? type_return(typer, node) : NULL;
+		return NULL;
 	}
 	return type_register(typer, expr, typed);
 }

@@ -21,6 +21,11 @@ void compiler_init(struct compiler *c, const struct gen_place *place, const char
 	c->failed = c->divided = asm_label(&c->as);
 }
 
+const char *compiler_name(const struct compiler *c)
+{
+	return c->at && c->at->text ? c->at->text : "variable";
+}
+
 void compiler_fail(struct compiler *c, const struct expr *expr, const char *format, ...)
 {
 	char text[256];
@@ -286,17 +291,11 @@ static void compile_builtin(struct compiler *c, const struct expr *expr)
 		[BUILTIN_HITS] = offsetof(struct bay_env, hits),
 		[BUILTIN_ELAPSED] = offsetof(struct bay_env, elapsed),
 	};
-	const struct arch *arch = c->place->arch;
 
-	if (expr->builtin == BUILTIN_CALLER) {
+	if (expr->builtin == BUILTIN_CALLER)
 		compile_caller(c, expr);
-	} else if (expr->builtin != BUILTIN_RETURN) {
+	else
 		asm_load(&c->as, 8, BPF_REG_0, REG_ENV, offsets[expr->builtin]);
-	} else if (expr->number < ARCH_MAX_DWARF_REGS && arch->dwarf_slot[expr->number] >= 0) {
-		compile_slot(c, (unsigned)arch->dwarf_slot[expr->number], BPF_REG_0);
-	} else {
-		compiler_fail(c, expr, "$return is in a register that a uprobe doesn't see");
-	}
 	compile_wrap(c, expr->type);
 }
 

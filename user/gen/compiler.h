@@ -73,6 +73,9 @@ void compile_string_branch(struct compiler *c, const struct expr *expr, struct a
 /* The return address of the function that the place is in, by its call frame information, to r0. */
 void compile_caller(struct compiler *c, const struct expr *expr);
 
+/* The variable at fault, for messages. */
+const char *compiler_name(const struct compiler *c);
+
 /* Where an lvalue is. */
 enum home_kind {
 	HOME_MEMORY, /* at r0 + offset */
@@ -85,7 +88,13 @@ struct home {
 	const u8 *bytes;
 	size_t len;
 };
-/* Of a variable, `need` bytes at offset are wanted: decides which piece of it is meant. */
+/* What a location without pieces ends with, to r0: the address of the thing, or its value. */
+enum home_kind compile_location(struct compiler *c, const struct loc_op *ops, size_t n,
+				const struct loc *frame_base, struct dw *dw);
+/*
+ * Of a variable, `need` bytes at offset are wanted: decides which piece of it is meant. $return at a
+ * tail call fails when it runs, as its other places are good; what else is nowhere is refused.
+ */
 void compile_variable(struct compiler *c, const struct loc *loc, const struct loc *frame_base,
 		      struct dw *dw, u64 offset, u64 need, struct home *home);
 /* Of any lvalue. */

@@ -41,14 +41,9 @@ struct machine {
 
 static void run(struct machine *m, const struct loc_op *ops, size_t n);
 
-static const char *name_of(const struct compiler *c)
-{
-	return c->at && c->at->text ? c->at->text : "variable";
-}
-
 static void refuse(struct machine *m, const char *why)
 {
-	compiler_fail(m->c, NULL, "'%s' can't be used in the kernel: %s", name_of(m->c), why);
+	compiler_fail(m->c, NULL, "'%s' can't be used in the kernel: %s", compiler_name(m->c), why);
 }
 
 static void push(struct machine *m, struct entry entry)
@@ -112,7 +107,7 @@ static void push_register(struct machine *m, u64 reg, s64 offset, const struct t
 		return;
 	}
 	name = arch->dwarf_name ? arch->dwarf_name((unsigned)reg) : NULL;
-	compiler_fail(m->c, NULL, "'%s' is in %s, not visible to a uprobe", name_of(m->c),
+	compiler_fail(m->c, NULL, "'%s' is in %s, not visible to a uprobe", compiler_name(m->c),
 		      name ? name : "a register");
 }
 
@@ -466,7 +461,7 @@ static void run_op(struct machine *m, const struct loc_op *op)
 			compiler_fail(m->c, NULL,
 				      "'%s' needs the caller's frame (entry value), which "
 				      "the kernel can't look at",
-				      name_of(m->c));
+				      compiler_name(m->c));
 			break;
 		case DW_OP_implicit_pointer:
 			refuse(m, "what it points to was optimized out");
@@ -487,92 +482,20 @@ static void run(struct machine *m, const struct loc_op *ops, size_t n)
 		run_op(m, &ops[i]);
 }
 
-static bool is_piece(const struct loc_op *op)
-{
-	return op->opcode == DW_OP_piece || op->opcode == DW_OP_bit_piece;
-}
-
-/* One piece, or the whole location: *ops and *n shrink to it, *offset counts from its start. */
-static void find_piece(struct compiler *c, const struct loc_op **ops, size_t *n, u64 *offset,
-		       u64 need)
-{
-	size_t first = 0;
-
-	for (size_t i = 0; i < *n; i++) {
-		const struct loc_op *op = &(*ops)[i];
-
-		if (!is_piece(op))
-			continue;
-		if (op->opcode == DW_OP_bit_piece)
-			compiler_fail(c, NULL, "'%s' is in pieces of bits", name_of(c));
-		if (*offset < (u64)op->a) {
-			if (*offset + need > (u64)op->a)
-				compiler_fail(c, NULL, "'%s' is spread over several places",
-					      name_of(c));
-			*ops += first;
-			*n = i - first;
-			return;
-		}
-		*offset -= (u64)op->a;
-		first = i + 1;
-	}
-	if (first) {
-		*ops += first;
-		*n -= first;
-	}
-}
-
-static bool simple_home(struct machine *m, const struct loc_op *ops, size_t n, struct home *home)
-{
-	const struct loc_op *op = &ops[0];
-
-	if (n != 1)
-		return false;
-	if (op->opcode == DW_OP_implicit_value) {
-		home->kind = HOME_BYTES;
-		home->bytes = op->block;
-		home->len = op->block_len;
-		return true;
-	}
-	if ((op->opcode < DW_OP_reg0 || op->opcode > DW_OP_reg31) && op->opcode != DW_OP_regx)
-		return false;
-	push_register(m, op->opcode == DW_OP_regx ? (u64)op->a : op->opcode - DW_OP_reg0, 0, NULL);
-	home->kind = HOME_VALUE;
-	return true;
-}
-
-void compile_variable(struct compiler *c, const struct loc *loc, const struct loc *frame_base,
-		      struct dw *dw, u64 offset, u64 need, struct home *home)
+enum home_kind compile_location(struct compiler *c, const struct loc_op *ops, size_t n,
+				const struct loc *frame_base, struct dw *dw)
 {
 	struct machine m = {.c = c, .frame_base = frame_base, .dw = dw};
 	unsigned stack = c->stack;
-	const struct loc_op *ops;
-	size_t n;
 
-	if (!loc || loc->absence != PRESENT) {
-		compiler_fail(c, NULL, "'%s' is %s here", name_of(c),
-			      absence_text(loc ? loc->absence : ABSENT_OPTIMIZED_OUT));
-		return;
-	}
-	ops = loc->ops;
-	n = loc->n_ops;
-	find_piece(c, &ops, &n, &offset, need);
-	if (!n)
-		compiler_fail(c, NULL, "'%s' is optimized out here", name_of(c));
-	if (c->error)
-		return;
-	*home = (struct home){.kind = HOME_MEMORY};
-	if (!simple_home(&m, ops, n, home)) {
-		run(&m, ops, n);
-		home->kind = m.is_value ? HOME_VALUE : HOME_MEMORY;
-	}
-	home->offset = offset;
-	if (home->kind != HOME_BYTES && !c->error) {
+	run(&m, ops, n);
+	if (!c->error) {
 		struct entry top = pop(&m);
 
 		load_entry(&m, &top, BPF_REG_0);
 	}
 	c->stack = stack;
+	return m.is_value ? HOME_VALUE : HOME_MEMORY;
 }
 
 void compile_caller(struct compiler *c, const struct expr *expr)

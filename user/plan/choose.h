@@ -49,8 +49,12 @@ struct error *choose_instruction(struct dw *dw, u64 pc, const struct choose_how 
  * no place (a conditional jump out of the function is only sometimes one), or NULL. No exit at all:
  * *n is 0.
  */
+struct function_exit {
+	u64 pc;
+	bool is_tail_call;
+};
 struct error *choose_returns(struct dw *dw, const struct pc_range *ranges, size_t n_ranges,
-			     struct arena *arena, u64 **pcs, size_t *n,
+			     struct arena *arena, struct function_exit **exits, size_t *n,
 			     const char **note) _must_use_;
 
 /* The basic block that holds pc, for explain; insns[asked] is the instruction at pc. */

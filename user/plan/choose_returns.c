@@ -46,13 +46,14 @@ static bool may_leave(const struct code *code, const struct code_insn *at)
 }
 
 struct error *choose_returns(struct dw *dw, const struct pc_range *ranges, size_t n_ranges,
-			     struct arena *arena, u64 **pcs, size_t *n, const char **note)
+			     struct arena *arena, struct function_exit **exits, size_t *n,
+			     const char **note)
 {
 	struct pc_range *sorted = arena_memdup(arena, ranges, n_ranges * sizeof(*ranges));
 	struct code_extent extent = {.ranges = sorted, .n_ranges = n_ranges, .is_whole = true};
 	size_t found = 0, missed = 0;
 	struct code code;
-	u64 *exits = NULL;
+	struct function_exit *list = NULL;
 	struct error *err;
 
 	if (!n_ranges)
@@ -69,10 +70,11 @@ struct error *choose_returns(struct dw *dw, const struct pc_range *ranges, size_
 		if (!at->is_reached || at->insn.address >= code.doubtful_from)
 			continue;
 		if (leaves(&code, at))
-			*arena_push(arena, exits, found) = at->insn.address;
+			*arena_push(arena, list, found) = (struct function_exit){
+				at->insn.address, at->insn.flow != FLOW_RETURN};
 		missed += may_leave(&code, at);
 	}
-	*pcs = exits;
+	*exits = list;
 	*n = found;
 	*note = missed ? arena_printf(
 				 arena,

@@ -241,7 +241,8 @@ struct error *plan_type_captures(struct plan *plan, struct place *place)
 		return err;
 	place->captures = arena_array(plan->arena, struct expr *, spec->n_captures + 1);
 	for (size_t i = 0; i < spec->n_captures && !err; i++)
-		err = type_expression(spec->captures[i], place->module, scope, plan->arena,
+		if (spec->captures[i] != spec->returned || scope->return_loc)
+			err = type_expression(spec->captures[i], place->module, scope, plan->arena,
 				      &place->captures[i]);
 	return err;
 }
@@ -320,6 +321,11 @@ static struct error *compile_condition(struct plan *plan, struct place *place,
 				      &place->condition);
 	if (!err)
 		err = gen_condition(place->condition, condition, gen, plan->arena, code);
+	if (!err && place->is_tail_call && strstr(condition, "$return"))
+		plan_note(plan,
+			  "%s: where it leaves by a tail call, $return is not known yet: a condition "
+			  "that needs it there is an error",
+			  plan->probes[place->probe].text);
 	return err;
 }
 

@@ -72,6 +72,20 @@ static struct error *plan_module(struct plan *plan, const struct plan_file *file
 	return NULL;
 }
 
+void plan_note(struct plan *plan, const char *format, ...)
+{
+	const char *note;
+	va_list args;
+
+	va_start(args, format);
+	note = arena_vprintf(plan->arena, format, args);
+	va_end(args);
+	for (size_t i = 0; i < plan->n_notes; i++)
+		if (strcmp(plan->notes[i], note) == 0)
+			return;
+	*arena_push(plan->arena, plan->notes, plan->n_notes) = note;
+}
+
 /* Registers that the user names ($rdi, $arg1, $return) have to be those of the place itself. */
 static bool names_registers(const struct spec *spec, const struct place *place)
 {
@@ -181,6 +195,7 @@ static struct error *add_place(struct build *build, u32 probe, struct plan_modul
 		.line = found->line,
 		.is_inlined = found->is_inlined,
 		.is_return = found->is_return,
+		.is_tail_call = found->is_tail_call,
 		.is_gdb_choice = found->is_gdb_choice,
 		.gdb_pc = found->gdb_pc,
 		.why = found->why,
@@ -206,9 +221,8 @@ static struct error *add_place(struct build *build, u32 probe, struct plan_modul
 static void add_note(struct plan *plan, const char *probe, const struct resolved *found,
 		     const struct error *err)
 {
-	*arena_push(plan->arena, plan->notes, plan->n_notes) =
-		arena_printf(plan->arena, "%s: its place at line %u, 0x%llx, is left out: %s", probe,
-			     found->line, (unsigned long long)found->pc, err->text);
+	plan_note(plan, "%s: its place at line %u, 0x%llx, is left out: %s", probe, found->line,
+		  (unsigned long long)found->pc, err->text);
 }
 
 static struct error *only_inlined(struct plan *plan, u32 probe, size_t n, bool all)
@@ -220,9 +234,7 @@ static struct error *only_inlined(struct plan *plan, u32 probe, size_t n, bool a
 					    "%s is inlined everywhere: it has no entry of its own",
 					    text),
 				  "Give two lines, one behind the other.");
-	*arena_push(plan->arena, plan->notes, plan->n_notes) =
-		arena_printf(plan->arena, "%s: %zu inlined cop%s not measured", text, n,
-			     n == 1 ? "y is" : "ies are");
+	plan_note(plan, "%s: %zu inlined cop%s not measured", text, n, n == 1 ? "y is" : "ies are");
 	return NULL;
 }
 

@@ -76,6 +76,7 @@ struct place {
 	unsigned line;
 	bool is_inlined;
 	bool is_return;     /* FUNC%return: $return is set */
+	bool is_tail_call;  /* is_return: by a jump to another function, which returns for it */
 	bool is_gdb_choice; /* where gdb would put its breakpoint */
 	u64 gdb_pc;         /* of a line: where gdb would put it for this copy; else 0 */
 	enum insn_cost cost, asked_cost;
@@ -154,6 +155,8 @@ struct plan {
 
 struct error *plan_build(const struct spec *spec, plan_files_fn files, void *context,
 			 const struct gen_features *features, struct plan **plan) _must_use_;
+/* What the user should know; each text is told once. */
+void plan_note(struct plan *plan, const char *format, ...) _printf_(2, 3);
 void plan_free(struct plan *plan);
 void plan_freep(struct plan **plan); /* for _cleanup_() */
 

@@ -15,6 +15,7 @@ struct resolved {
 	unsigned line;	      /* 0: unknown */
 	bool is_inlined;
 	bool is_return;
+	bool is_tail_call; /* is_return: by a jump to another function */
 	bool is_gdb_choice; /* gdb would put its breakpoint here */
 	u64 gdb_pc;	    /* of a line: where gdb would put it for this copy; else 0 */
 	const char *why;    /* a clause for explain: "the row where control enters the line" */

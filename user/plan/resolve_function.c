@@ -202,18 +202,19 @@ static struct error *add_returns(struct lookup *lookup, const struct pc_range *r
 				 size_t n_ranges, const char *function)
 {
 	const char *note = NULL;
-	u64 *pcs;
+	struct function_exit *exits;
 	size_t n;
 	struct error *err =
-		choose_returns(lookup->dw, ranges, n_ranges, lookup->arena, &pcs, &n, &note);
+		choose_returns(lookup->dw, ranges, n_ranges, lookup->arena, &exits, &n, &note);
 
 	for (size_t i = 0; !err && i < n; i++) {
 		struct resolved *resolved = lookup_add(
-			lookup, pcs[i],
+			lookup, exits[i].pc,
 			note ? arena_printf(lookup->arena, "control leaves here; %s", note)
 			     : "control leaves the function here");
 
 		resolved->is_return = true;
+		resolved->is_tail_call = exits[i].is_tail_call;
 		resolved->function = function;
 		resolved->is_inlined = false;
 	}

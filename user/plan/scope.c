@@ -5,6 +5,7 @@
 
 #include "pair.h"
 #include "plan/others.h"
+#include "plan/returned.h"
 
 struct scope_state {
 	struct plan_module *module;
@@ -163,43 +164,45 @@ static const struct type *return_type(struct scope_state *state)
 	return err ? NULL : type;
 }
 
-struct error *plan_scope(struct plan_module *module, u64 pc, bool in_return, struct arena *arena,
-			 struct expr_scope **scope)
+static void set_return(struct scope_state *state, const struct place *place, struct arena *arena,
+		       struct expr_scope *scope)
 {
-	const struct arch *arch = elf_file_arch(module->file);
-	struct scope_state *state = arena_alloc(arena, sizeof(*state));
-	struct expr_scope *result = arena_alloc(arena, sizeof(*result));
-	struct error *err;
-
-	state->module = module;
-	state->pc = pc;
-	err = dw_frames_at(module->dw, pc, arena, &state->frames, &state->n_frames);
-	if (!err)
-		err = dw_frame_base(module->dw, pc, arena, &state->frame_base);
-	if (err)
-		return err;
-	*result = (struct expr_scope){
-		.arch = arch,
-		.variable = scope_variable,
-		.enumerator = scope_enumerator,
-		.type_by_name = scope_type,
-		.suggest = scope_suggest,
-		.return_type = in_return ? return_type(state) : NULL,
-		.return_reg = arch->return_dwarf,
-		.context = state,
-	};
-	*scope = result;
-	return NULL;
+	if (!place->is_return)
+		return;
+	scope->return_type = return_type(state);
+	if (scope->return_type)
+		scope->return_loc = place->is_tail_call
+					    ? returned_later()
+					    : returned_loc(scope->return_type, scope->arch, arena);
 }
 
 struct error *plan_place_scope(const struct plan *plan, const struct place *place,
 			       struct expr_scope **scope)
 {
-	struct error *err =
-		plan_scope(place->module, place->pc, place->is_return, plan->arena, scope);
+	struct arena *arena = plan->arena;
+	struct scope_state *state = arena_alloc(arena, sizeof(*state));
+	struct expr_scope *result = arena_alloc(arena, sizeof(*result));
+	struct dw *dw = place->module->dw;
+	struct error *err;
 
+	state->module = place->module;
+	state->pc = place->pc;
+	err = dw_frames_at(dw, place->pc, arena, &state->frames, &state->n_frames);
 	if (!err)
-		(*scope)->no_elapsed =
-			plan->spec->instrument != INSTRUMENT_TICTOC || place->probe != PROBE_TOC;
-	return err;
+		err = dw_frame_base(dw, place->pc, arena, &state->frame_base);
+	if (err)
+		return err;
+	*result = (struct expr_scope){
+		.arch = elf_file_arch(place->module->file),
+		.variable = scope_variable,
+		.enumerator = scope_enumerator,
+		.type_by_name = scope_type,
+		.suggest = scope_suggest,
+		.no_elapsed =
+			plan->spec->instrument != INSTRUMENT_TICTOC || place->probe != PROBE_TOC,
+		.context = state,
+	};
+	set_return(state, place, arena, result);
+	*scope = result;
+	return NULL;
 }

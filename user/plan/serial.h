@@ -17,6 +17,7 @@ enum {
 	SERIAL_INLINED = 1,
 	SERIAL_RETURN = 2,
 	SERIAL_GDB_CHOICE = 4,
+	SERIAL_TAIL_CALL = 8,
 };
 
 #endif

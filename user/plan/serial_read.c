@@ -153,11 +153,6 @@ static void get_build_id(struct reader *reader, struct build_id *id)
 	id->len = (u8)len;
 }
 
-static void add_note(struct plan *plan, char *text)
-{
-	*arena_push(plan->arena, plan->notes, plan->n_notes) = text;
-}
-
 /* Opens the file if it still is the one that the plan was made for. */
 static void open_same_file(struct plan *plan, struct plan_module *module, const char *folder)
 {
@@ -167,18 +162,15 @@ static void open_same_file(struct plan *plan, struct plan_module *module, const 
 	struct error *err;
 
 	if (!path) {
-		add_note(
-			plan,
-			arena_printf(plan->arena,
-				     "the build of %s that was recorded is neither there nor in %s",
-				     module->path, folder));
+		plan_note(plan, "the build of %s that was recorded is neither there nor in %s",
+			  module->path, folder);
 		return;
 	}
 	err = elf_file_open(path, module->shown, &file);
 	if (!err)
 		err = dw_open(file, "", &module->dw);
 	if (err) {
-		add_note(plan, arena_strdup(plan->arena, err->text));
+		plan_note(plan, "%s", err->text);
 		error_free(err);
 		elf_file_close(file);
 		return;
@@ -300,7 +292,7 @@ static void read_place(struct reader *reader)
 	place.offset = get_number(reader, 16);
 	place.cost = get_below(reader, INSN_REFUSED + 1);
 	place.asked_cost = get_below(reader, INSN_REFUSED + 1);
-	flags = get_below(reader, 2 * SERIAL_GDB_CHOICE);
+	flags = get_below(reader, 2 * SERIAL_TAIL_CALL);
 	place.line = get_below(reader, UINT32_MAX);
 	place.program = get_below(reader, plan->n_programs);
 	place.function = get_string(reader);
@@ -314,6 +306,7 @@ static void read_place(struct reader *reader)
 	place.module = plan->modules[module];
 	place.is_inlined = flags & SERIAL_INLINED;
 	place.is_return = flags & SERIAL_RETURN;
+	place.is_tail_call = flags & SERIAL_TAIL_CALL;
 	place.is_gdb_choice = flags & SERIAL_GDB_CHOICE;
 	*arena_push(plan->arena, plan->places, plan->n_places) = place;
 }
@@ -335,7 +328,7 @@ static void read_note(struct reader *reader)
 	if (!text || reader->plan->n_notes >= MAX_ARGS)
 		reader->bad = true;
 	else
-		add_note(reader->plan, (char *)text);
+		plan_note(reader->plan, "%s", text);
 }
 
 static void read_version(struct reader *reader)

@@ -60,6 +60,7 @@ static void put_place(struct strbuf *out, const struct plan *plan, const struct 
 {
 	unsigned flags = (place->is_inlined ? SERIAL_INLINED : 0) |
 			 (place->is_return ? SERIAL_RETURN : 0) |
+			 (place->is_tail_call ? SERIAL_TAIL_CALL : 0) |
 			 (place->is_gdb_choice ? SERIAL_GDB_CHOICE : 0);
 
 	strbuf_printf(out, "place %u %u %" PRIx64 " %" PRIx64 " %" PRIx64 " %u %u %u %u %u",

@@ -246,9 +246,9 @@ static void try_compile(struct layout *layout, const struct layout *before,
 
 	for (u32 i = before->n_gens; i < layout->n_gens && !err; i++)
 		err = gen_values(&layout->gens[i], 1, layout->gen, layout->plan->arena, &code);
-	if (!err)
-		return;
 	value->missing = absent_variable(value->expr);
+	if (!err && !value->missing)
+		return;
 	if (!value->missing)
 		value->missing = refusal(value, err->text, layout->plan->arena);
 	value->slot = value->string = PLAN_NO_SLOT;
@@ -259,14 +259,8 @@ static void try_compile(struct layout *layout, const struct layout *before,
 static void note_missing(struct plan *plan, const struct place *place,
 			 const struct plan_value *value)
 {
-	const char *note =
-		arena_printf(plan->arena, "%s: %s is missing in its lines: %s",
-			     plan->probes[place->probe].text, value->text, value->missing);
-
-	for (size_t i = 0; i < plan->n_notes; i++)
-		if (strcmp(plan->notes[i], note) == 0)
-			return;
-	*arena_push(plan->arena, plan->notes, plan->n_notes) = note;
+	plan_note(plan, "%s: %s is missing in its lines: %s", plan->probes[place->probe].text,
+		  value->text, value->missing);
 }
 
 static struct error *type_value(struct layout *layout, const struct expr_scope *scope,

@@ -350,6 +350,22 @@ static struct error *settle_format(struct parser *parser)
 			 parser->spec->command);
 }
 
+/* What a function returns is the first thing to be asked of a snapshot there. */
+static void settle_captures(struct parser *parser)
+{
+	struct spec *spec = parser->spec;
+	bool returns = false;
+
+	for (size_t i = 0; i < spec->n_places; i++)
+		returns |= spec->places[i].form == PLACE_RETURN;
+	for (size_t i = 0; i < spec->n_captures; i++)
+		returns &= strcmp(spec->captures[i], "$return") != 0;
+	if (!returns)
+		return;
+	spec->returned = "$return";
+	*arena_push(parser->arena, spec->captures, spec->n_captures) = spec->returned;
+}
+
 static struct error *settle(struct parser *parser)
 {
 	struct error *err;
@@ -363,6 +379,8 @@ static struct error *settle(struct parser *parser)
 		err = settle_words(parser);
 	if (!err && (parser->command & IN_EXPLAIN))
 		settle_instrument(parser);
+	if (!err && parser->spec->instrument == INSTRUMENT_SNAP)
+		settle_captures(parser);
 	if (!err && parser->spec->instrument == INSTRUMENT_TICTOC)
 		err = settle_tictoc(parser);
 	return err;

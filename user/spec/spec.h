@@ -104,6 +104,7 @@ struct spec {
 	const char *condition; /* --if, or NULL */
 	const char **captures; /* --capture */
 	size_t n_captures;
+	const char *returned; /* the one of them that FUNC%return adds unasked: "$return"; or NULL */
 	const struct message *message; /* log's MESSAGE, explain's --log; or NULL */
 	enum list_what list_what;
 	const char *list_pattern; /* list: PLACE or glob, or NULL */
