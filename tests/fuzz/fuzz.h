@@ -34,7 +34,8 @@ static inline void fuzz_error(struct error *err)
 	error_free(err);
 }
 
-/* Puts the input where a command reads it; cut afterwards, as ext4 waits where a file is emptied. */
+/* Puts the input where a command reads it; cut afterwards, as ext4 waits where a file is emptied.
+ */
 static inline void fuzz_write(const char *path, const u8 *data, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);

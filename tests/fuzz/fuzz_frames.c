@@ -8,7 +8,7 @@
 #include "event/variables.h"
 #include "gen/gen.h"
 #include "made_elf.h"
-#include "out/sink.h"
+#include "shown.h"
 
 enum { STACK = 0x7ffe0000, MAX_RANGES = 16, MAX_FRAMES = 12 };
 
@@ -112,20 +112,9 @@ static void compile_all(struct dw *dw, u64 pc, struct arena *arena)
 	fuzz_error(err);
 }
 
-static void show(const struct event *event, const char *form)
+static struct error *show(void *event, struct sink *sink)
 {
-	static FILE *nowhere;
-	struct sink *sink;
-	struct error *err;
-
-	if (!nowhere)
-		nowhere = fopen("/dev/null", "we");
-	err = sink_new(form, &(struct sink_options){.out = nowhere, .err = nowhere}, &sink);
-	if (!err) {
-		err = sink_event(sink, event);
-		fuzz_error(sink_end(sink));
-	}
-	fuzz_error(err);
+	return sink_event(sink, event);
 }
 
 static void run(struct feed *feed, struct dw *dw, struct arena *arena)
@@ -156,10 +145,8 @@ static void run(struct feed *feed, struct dw *dw, struct arena *arena)
 		__builtin_trap();
 	if (!err)
 		err = event_values(&event, &limits);
-	if (!err) {
-		show(&event, "json");
-		show(&event, "text");
-	}
+	if (!err)
+		shown(show, &event);
 	fuzz_error(err);
 	compile_all(dw, event.place.pc, arena);
 }

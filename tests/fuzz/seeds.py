@@ -141,6 +141,7 @@ def report():
 def ring_records():
     for number, record in enumerate(kernel_records(f"{GOLDEN}/orders-gcc-O2.snap")):
         put("record", f"snap{number}", b"\0" + record)
+        put("record", f"ring{number}", b"\x80" + record)
         put("record", f"tictoc{number}", b"\2" + with_pair(record))
     for number, record in enumerate(kernel_records(f"{GOLDEN}/log-gcc-O2.snap")):
         put("record", f"log{number}", b"\1" + record)
@@ -151,12 +152,13 @@ def ring_records():
 
 
 def records():
-    for path in sorted(glob.glob(f"{GOLDEN}/orders-*")) + sorted(glob.glob(f"{GOLDEN}/*.snap")):
-        name = os.path.basename(path)
-        if name.endswith(".snap"):
-            put("replay", name, read(path))
-        elif "." not in name:
-            shutil.copy(path, FILES)
+    for path in sorted(glob.glob(f"{GOLDEN}/orders-*")):
+        if "." not in os.path.basename(path):
+            # Never a file that is half there: a fuzzer may be reading it.
+            shutil.copy(path, f"{FILES}/new")
+            os.replace(f"{FILES}/new", f"{FILES}/{os.path.basename(path)}")
+    for path in sorted(glob.glob(f"{GOLDEN}/*.snap") + glob.glob("tests/fuzz/records/*.snap")):
+        put("replay", os.path.basename(path), read(path))
 
 
 def compile_orders(name, compiler, *flags):

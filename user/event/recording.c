@@ -179,7 +179,19 @@ void recording_tictoc(struct recording *recording, const struct tictoc_row *row)
 
 void recording_pairs(struct recording *recording, const struct pairs_accounting *sum)
 {
-	put_section(recording, SECTION_PAIRS, sum, sizeof(*sum), NULL, 0);
+	struct section_pairs section = {
+		.missed_known = sum->missed_known,
+		.missed = sum->missed,
+		.seconds = sum->seconds,
+		.out_places = sum->taken_out.places,
+		.out_of = sum->taken_out.of,
+		.out_seconds = sum->taken_out.seconds,
+	};
+
+	_Static_assert(sizeof(section.numbers) == offsetof(struct pairs_accounting, missed_known),
+		       "no number is missing");
+	memcpy(section.numbers, sum, sizeof(section.numbers));
+	put_section(recording, SECTION_PAIRS, &section, sizeof(section), NULL, 0);
 }
 
 struct error *recording_close(struct recording *recording)

@@ -62,4 +62,15 @@ struct section_bucket {
 	u64 count;
 };
 
+struct section_pairs {
+	u64 numbers[17]; /* with which struct pairs_accounting begins */
+	u8 missed_known;
+	u8 padding[7];
+	u64 missed;
+	double seconds;
+	/* files that are older end here */
+	u32 out_places, out_of;
+	double out_seconds;
+};
+
 #endif

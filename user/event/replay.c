@@ -247,11 +247,18 @@ static struct error *read_pairs(struct replay *replay, const u8 *bytes, u32 len,
 				struct replay_item *item)
 {
 	struct pairs_accounting *pairs = arena_alloc(replay->arena, sizeof(*pairs));
+	struct section_pairs section = {0};
 
 	/* Files that are older know nothing of what was taken out. */
-	if (len != sizeof(*pairs) && len != offsetof(struct pairs_accounting, taken_out))
+	if (len != sizeof(section) && len != offsetof(struct section_pairs, out_places))
 		return damaged(replay, "a sum of pairs of impossible length");
-	memcpy(pairs, bytes, len);
+	memcpy(&section, bytes, len);
+	memcpy(pairs, section.numbers, sizeof(section.numbers));
+	pairs->missed_known = section.missed_known;
+	pairs->missed = section.missed;
+	pairs->seconds = section.seconds;
+	pairs->taken_out =
+		(struct taken_out){section.out_places, section.out_of, section.out_seconds};
 	item->pairs = pairs;
 	return NULL;
 }
