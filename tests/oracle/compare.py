@@ -18,7 +18,7 @@ import os
 import re
 import unicodedata
 
-import line_table
+from frames import compare_frames, frame_difference, gdb_frames, our_frames
 
 # ---------------------------------------------------------------------------------------------------
 # Normalisations: name, reason, function of (gdb's text, ours) giving the two texts to compare.
@@ -237,84 +237,6 @@ def judge_as_printed(gdb_node, ours):
 
 
 # ---------------------------------------------------------------------------------------------------
-# Frames
-
-def gdb_frames(stop):
-    """Without the frames that gdb infers: it adds tail callers from call sites; they are not on the stack."""
-    for callee, frame in zip(stop["frames"], stop["frames"][1:]):
-        frame["calls_inlined"] = callee["kind"] == "inline"
-        frame["in_call"] = callee.get("in_call", False) if callee["kind"] == "inline" else callee["kind"] != "signal"
-    return [frame for frame in stop["frames"] if frame["kind"] != "tailcall"]
-
-
-def our_frames(snapshot):
-    return [frame for frame in snapshot["frames"] if not frame.get("tailcall")]
-
-
-def bias_at(maps, pc):
-    for bias, start, end in maps.values():
-        if start <= pc < end:
-            return bias
-    return 0
-
-
-def same_function(gdb, ours):
-    if gdb is None or not ours:
-        return True if gdb is None and not ours else gdb is None
-    name = ours.split("@")[0].split("(")[0].split("+")[0]
-    # gdb shows the assembler's name of a C function where it has one of its own, libc's __GI_raise for raise.
-    return gdb.split("@")[0].split("(")[0] in (name, "__GI_" + name)
-
-
-def same_line(gdb, line):
-    """gdb keeps the call lines of inlined functions in 16 bits (struct symbol), so 171943 reads 40871."""
-    return gdb["line"] == line or (gdb.get("calls_inlined") and line is not None and gdb["line"] == line & 0xffff)
-
-
-def without_source(maps, pc, is_call):
-    """By the line table itself: gdb 13 shows the row before one of line 0."""
-    for path, (bias, start, end) in maps.items():
-        if start <= pc < end:
-            return line_table.has_no_source(line_table.rows(path), pc - bias - is_call)
-    return False
-
-
-def frame_difference(gdb, ours, maps):
-    """None, or what differs between two frames."""
-    pc = gdb["pc"] - bias_at(maps, gdb["pc"])
-    our_pc = ours.get("pc")
-    our_pc = int(our_pc, 16) if isinstance(our_pc, str) and our_pc.startswith("0x") else our_pc
-    if our_pc is not None and our_pc not in (pc, gdb["pc"]):
-        return "pc %#x, ours %s" % (pc, ours.get("pc"))
-    if gdb["kind"] == "signal":
-        return None
-    if not same_function(gdb["function"], ours.get("function")):
-        return "function %s, ours %s" % (gdb["function"], ours.get("function"))
-    if ours.get("file") is None and gdb["line"] and without_source(maps, gdb["pc"], gdb.get("in_call", False)):
-        return None
-    if gdb["file"] and (os.path.basename(gdb["file"]) != os.path.basename(ours.get("file") or "") or
-                        not same_line(gdb, ours.get("line"))):
-        return "line %s:%s, ours %s:%s" % (gdb["file"], gdb["line"], ours.get("file"), ours.get("line"))
-    if (gdb["kind"] == "inline") != bool(ours.get("inlined")):
-        return "inlined %s, ours %s" % (gdb["kind"], ours.get("inlined"))
-    return None
-
-
-def compare_frames(stop, snapshot):
-    """None, or the first difference between the frame lists."""
-    theirs, ours = gdb_frames(stop), our_frames(snapshot)
-    for number, (a, b) in enumerate(zip(theirs, ours)):
-        difference = frame_difference(a, b, stop["maps"])
-        if difference:
-            return "frame %d: %s" % (number, difference)
-    if len(theirs) != len(ours):
-        return "%d frames (last %s), ours %d (last %s, %s)" % (
-            len(theirs), theirs[-1]["function"], len(ours), ours[-1].get("function") if ours else None,
-            snapshot.get("stack_end"))
-    return None
-
-
-# ---------------------------------------------------------------------------------------------------
 # Values
 
 def unstable_leaves(frame, again):
@@ -396,7 +318,7 @@ class Tally:
 def compare_values(stop, again, snapshot, place):
     """The Tally of one place, over the frames that both sides have."""
     tally = Tally()
-    pairs = zip(gdb_frames(stop), gdb_frames(again), our_frames(snapshot))
+    pairs = zip(gdb_frames(stop), gdb_frames(again), our_frames(stop, snapshot))
     for number, (frame, frame_again, ours) in enumerate(pairs):
         if frame["pc"] != frame_again["pc"] or frame_difference(frame, ours, stop["maps"]):
             break

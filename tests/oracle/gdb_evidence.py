@@ -6,6 +6,8 @@ clobbered      At this pc the variable is said to be in a register that every ca
                callee's call frame information says that it saved the register (`info frame`), the value is exact
                and isn't of this class; so it is in a frame that a signal interrupted. Nor is code by gcc: it ends a
                location where a call changes the register, and knows what its own functions change (-fipa-ra).
+               But a function that ended in a tail call, which gdb infers from call sites, is gone with its stack and
+               such registers, whoever compiled it.
 inline_entry   The variable of an inlined function is "what the register held at entry". gdb 13 takes the caller's
                call site, but evaluates it with the registers of the frame just outside the inlined one, which is the
                function itself, not its caller (dwarf2/expr.c: push_dwarf_reg_entry_value(), get_prev_frame()).
@@ -22,7 +24,9 @@ import subprocess
 
 import gdb
 
+MAX_FRAMES = 64
 CALL_CLOBBERED = {"rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"}
+ON_STACK = r"frame base|DW_OP_fbreg|DW_OP_call_frame_cfa|\$rsp"
 ENTRY_VALUE = r"\d+: DW_OP_(?:GNU_)?entry_value\s+\d+: DW_OP_reg\d+ \[\$(\w+)\]"
 
 
@@ -107,6 +111,39 @@ def is_unset(ip, register):
     return False
 
 
+def abandoned_searches():
+    """How often gdb gives up looking for tail calls, as it takes a function's cold part for another function.
+
+    Looked at before anything else unwinds the stack: gdb searches once, and says so then.
+    """
+    said = ""
+    gdb.execute("maint flush register-cache", to_string=True)
+    gdb.execute("set debug entry-values 1")
+    try:
+        for _ in range(MAX_FRAMES):
+            said += gdb.execute("up-silently", to_string=True)
+    except gdb.error:
+        pass
+    gdb.execute("set debug entry-values 0")
+    gdb.newest_frame().select()
+    return sum(1 for at in re.findall(r"failed to find function name for address (0x\w+)", said)
+               if is_cold(int(at, 16)))
+
+
+def is_cold(at):
+    return re.match(r"\S+\.cold(\.\d+)? in section", gdb.execute("info symbol %#x" % at, to_string=True))
+
+
+def functions_at(pc):
+    """The function whose code is there, innermost inlined copy first."""
+    found, block = [], gdb.block_for_pc(pc)
+    while block is not None and not block.is_static:
+        if block.function is not None:
+            found.append(block.function.name)
+        block = block.superblock
+    return found
+
+
 class FrameEvidence:
     """Of one frame; `mark` adds "how" to the leaves of its variables."""
 
@@ -121,7 +158,8 @@ class FrameEvidence:
         self.in_call = self.callee is not None and self.callee.type() != gdb.SIGTRAMP_FRAME
         self.pc = frame.pc() - self.in_call
         self.is_gcc = self.by_gcc()
-        guesses = self.callee is not None and not self.is_gcc
+        self.is_gone = self.physical.type() == gdb.TAILCALL_FRAME
+        guesses = self.callee is not None and (self.is_gone or not self.is_gcc)
         self.guessed = CALL_CLOBBERED - self.saved() if guesses else set()
 
     def by_gcc(self):
@@ -162,14 +200,14 @@ class FrameEvidence:
         return True
 
     def mark(self, variable, kind, leaf):
-        if self.is_gcc and not self.is_inline:
+        if self.is_gcc and not self.is_inline and not self.is_gone:
             return
         places = pieces(location_at(address_text(self.frame, variable["name"]), self.pc))
         for node in leaves(variable["value"]):
             at = node.get("o", 0)
             text = next((text for start, bits, text in places if start <= at < start + bits), "")
             base = re.search(r"frame base reg \$(\w+)", text)
-            if registers(text) & self.guessed:
+            if registers(text) & self.guessed or (self.is_gone and re.search(ON_STACK, text)):
                 node["how"] = "clobbered"
             elif base and is_unset(self.pc, base[1]):
                 node["how"] = "unset_frame"

@@ -18,7 +18,6 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import gdb_evidence
 
-MAX_FRAMES = 64
 MAX_DEPTH = 14
 MAX_LEAVES = 3000
 
@@ -177,11 +176,13 @@ FRAME_KINDS = {gdb.NORMAL_FRAME: "normal", gdb.INLINE_FRAME: "inline", gdb.TAILC
 def frames(elements):
     found = []
     frame = gdb.newest_frame()
-    while frame is not None and len(found) < MAX_FRAMES:
+    while frame is not None and len(found) < gdb_evidence.MAX_FRAMES:
         sal = frame.find_sal()
         found.append({"function": frame.name(), "kind": FRAME_KINDS.get(frame.type(), "other"),
                       "file": sal.symtab.filename if sal.symtab else None, "line": sal.line if sal.symtab else 0,
                       "pc": frame.pc(), "variables": variables(frame, elements)})
+        if frame.type() == gdb.TAILCALL_FRAME:
+            found[-1]["within"] = gdb_evidence.functions_at(frame.pc() - 1)[1:]
         try:
             older = frame.older()
         except gdb.error as error:
@@ -221,8 +222,9 @@ def read_maps(pid):
 def stop(at, maps, elements):
     """All of one stop."""
     gdb_evidence.maps = maps
+    abandoned = gdb_evidence.abandoned_searches()
     return {"pc": at, "sp": int(gdb.newest_frame().read_register("sp")),
-            "threads": len(gdb.selected_inferior().threads()), "maps": maps, "frames": frames(elements),
+            "threads": len(gdb.selected_inferior().threads()), "maps": maps, "frames": frames(elements), "abandoned": abandoned,
             "text": gdb.execute("bt -full -frame-arguments all", to_string=True)}
 
 

@@ -98,9 +98,32 @@ class Frames(unittest.TestCase):
         finally:
             line_table.rows = kept
 
-    def test_inferred_tail_callers_are_left_out(self):
+    def test_tail_callers_are_frames(self):
         a = stop(frame("f", 0x1010), frame("g", 0x1018, kind="tailcall"), frame("main", 0x1020))
-        self.assertIsNone(compare.compare_frames(a, {"frames": [ours("f", 0x10), ours("main", 0x20)]}))
+        gone = ours("g", 0x18, tailcall=True)
+        self.assertIsNone(compare.compare_frames(a, {"frames": [ours("f", 0x10), gone, ours("main", 0x20)]}))
+        for bad in ([ours("f", 0x10), ours("main", 0x20)], [ours("f", 0x10), ours("g", 0x18), ours("main", 0x20)]):
+            self.assertIsNotNone(compare.compare_frames(a, {"frames": bad}))
+
+    def test_inlined_copies_in_a_tail_caller(self):
+        a = stop(frame("f", 0x1010), frame("g", 0x1018, kind="tailcall"), frame("main", 0x1020))
+        b = {"frames": [ours("f", 0x10), ours("g", 0x18, inlined=True), ours("h", 0x18, tailcall=True, line=9),
+                        ours("main", 0x20)]}
+        self.assertIsNotNone(compare.compare_frames(a, b))
+        a["frames"][1]["within"] = ["h"]
+        self.assertIsNone(compare.compare_frames(a, b))
+        b["frames"][2]["function"] = "x"
+        self.assertIsNotNone(compare.compare_frames(a, b))
+
+    def test_tail_callers_that_gdb_gives_up_looking_for(self):
+        a = stop(frame("f", 0x1010), frame("main", 0x1020))
+        b = {"frames": [ours("f", 0x10), ours("h", 0x14, inlined=True), ours("g", 0x14, tailcall=True),
+                        ours("main", 0x20)]}
+        self.assertIsNotNone(compare.compare_frames(a, b))
+        a["abandoned"] = 1
+        self.assertIsNone(compare.compare_frames(a, b))
+        b["frames"][1:1] = [ours("e", 0x11)]
+        self.assertIsNotNone(compare.compare_frames(a, b))
 
 
 class LineTable(unittest.TestCase):

@@ -139,7 +139,7 @@ static void test_what_is_shown_the_c_library_prints_too(void **state)
 	locale_t locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 
 	if (!locale)
-		skip();
+		return;
 	for (u32 code = 0; code <= 0x10ffff; code++)
 		if (utf8_is_printable(code) && !iswprint_l((wint_t)code, locale))
 			fail_msg("U+%04X", code);

@@ -169,6 +169,42 @@ static void test_frames_and_their_variables(void **state)
 	assert_true(str_path_suffix(frame_named("outer")->file, "test_frames.c"));
 }
 
+static __attribute__((noipa)) int jumped_to(int number)
+{
+	volatile int local = number * 2;
+
+	take();
+	return local;
+}
+
+static __attribute__((noipa)) int jumps_away(int number, int by)
+{
+	volatile int gone = by;
+
+	if (gone == 0)
+		return 0;
+	return jumped_to(number + by);
+}
+
+static void test_functions_that_ended_in_tail_calls(void **state)
+{
+	const struct frame *gone;
+
+	assert_int_equal(jumps_away(20, 3), 46);
+	gone = frame_named("jumps_away");
+#ifdef __SANITIZE_ADDRESS__
+	assert_false(gone->is_tail_call); /* it has to clean up after the call */
+	return;
+#endif
+	assert_true(gone->is_tail_call);
+	assert_ptr_equal(gone - 1, frame_named("jumped_to"));
+	assert_true(gone->is_call);
+	assert_false(gone[1].is_tail_call);
+	assert_true(gone[1].regs->value[7] == frame_named("jumped_to")->cfa);
+	check_variable("jumps_away", "number", "20");
+	check_variable("jumps_away", "gone", absence_text(ABSENT_NOT_SAVED));
+}
+
 static volatile int handled;
 
 static void handler(int signal)
@@ -343,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_and_their_variables),
+		cmocka_unit_test(test_functions_that_ended_in_tail_calls),
 		cmocka_unit_test(test_through_a_signal_handler),
 		cmocka_unit_test(test_what_is_missing_ends_the_stack),
 		cmocka_unit_test(test_types),

@@ -462,7 +462,7 @@ static void run_op(struct machine *machine, const struct loc_op *op)
 		if (context->has_cfa)
 			push(machine, context->cfa);
 		else
-			fail(machine, ABSENT_UNSUPPORTED);
+			fail(machine, ABSENT_NOT_SAVED);
 		break;
 	case DW_OP_form_tls_address: push_tls(machine); break;
 	case DW_OP_entry_value: push_entry(machine, op->inner); break;

@@ -44,6 +44,7 @@ struct frame {
 	u64 pc;                    /* address as in the file, 0 without module */
 	const struct event_module *module; /* NULL: none */
 	bool is_inlined;
+	bool is_tail_call;         /* not on the stack: the function ended in a jump to the inner one */
 	bool is_signal;            /* signal trampoline, vdso ... */
 	bool is_call;              /* ip is a return address: look up ip - 1 */
 	bool late;                 /* found with memory that was read after the hit */

@@ -2,18 +2,19 @@
 /*
  * Registers of an outer frame are what the inner one's call frame information gives back: a
  * callee-saved register that was pushed is read from the copied stack, one that wasn't touched is
- * handed on, and one that a callee may clobber is lost (ABSENT_NOT_SAVED), as its content belongs to
- * the callee. So an outer frame's variable in %rbx is as true as frame 0's, and one in %rdi says why
- * it is missing.
+ * handed on, and one that a callee may clobber is lost (ABSENT_NOT_SAVED), as its content belongs
+ * to the callee. So an outer frame's variable in %rbx is as true as frame 0's, and one in %rdi says
+ * why it is missing.
  *
  * The pc of an outer frame is a return address: it stands behind the call, which may be the last
- * instruction of its function or of a block. Everything but display is looked up one byte before it.
- * The frame that a signal interrupted is the exception: its pc is exact.
+ * instruction of its function or of a block. Everything but display is looked up one byte before
+ * it. The frame that a signal interrupted is the exception: its pc is exact.
  */
 #include "event/unwind.h"
 
 #include <string.h>
 
+#include "event/calls.h"
 #include "event/process.h"
 
 static const char outermost[] = "outermost frame";
@@ -24,8 +25,8 @@ struct step {
 	const struct arch *arch;
 	struct frame_regs *regs;
 	u64 ip;
-	bool is_call; /* ip is a return address */
-	bool late;    /* found with memory that was read after the hit */
+	bool is_call;  /* ip is a return address */
+	bool late;     /* found with memory that was read after the hit */
 	bool is_guess; /* found by the frame pointer */
 	const struct event_module *module;
 	u64 lookup_pc;
@@ -101,6 +102,12 @@ static struct error *find_rules(struct step *step)
 }
 
 /* Frames. */
+
+static void lose(struct frame_regs *regs, unsigned reg, enum absence why)
+{
+	regs->absence[reg] = (u8)why;
+	regs->value[reg] = 0;
+}
 
 static struct frame *add_frame(struct step *step)
 {
@@ -192,13 +199,49 @@ static struct error *add_frames(struct step *step, u32 room)
 	return NULL;
 }
 
-/* Stepping out. */
-
-static void lose(struct frame_regs *regs, unsigned reg, enum absence why)
+/*
+ * At a jump that ended a function the callee-saved registers were the caller's again. The others,
+ * and what lay on the function's stack, were its successor's to overwrite.
+ */
+static struct frame_regs *regs_of_tail_call(const struct step *step)
 {
-	regs->absence[reg] = (u8)why;
-	regs->value[reg] = 0;
+	struct frame_regs *regs = arena_memdup(step->event->arena, step->regs, sizeof(*regs));
+
+	memset(regs->kept, 0, sizeof(regs->kept));
+	lose(regs, step->arch->dwarf_sp, ABSENT_NOT_SAVED);
+	return regs;
 }
+
+/* Of the functions between the last frame and its caller, which ended in tail calls. */
+static struct error *add_tail_calls(const struct step *step, u32 max_frames)
+{
+	struct event *event = step->event;
+	struct call_link links[CALLS_MAX_LINKS];
+	struct error *err = NULL;
+	size_t n;
+	u64 entry;
+
+	if (!event->n_frames || !step->is_call || step->is_guess || !step->module ||
+	    !step->module->dw || !calls_entry(&event->frames[event->n_frames - 1], &entry))
+		return NULL;
+	n = calls_between(event, step->module, step->lookup_pc + 1, entry, links);
+	for (size_t i = 0; i < n && !err && event->n_frames < max_frames; i++) {
+		struct step jump = {.event = event,
+				    .arch = step->arch,
+				    .regs = regs_of_tail_call(step),
+				    .ip = links[i].site->pc + links[i].module->bias,
+				    .is_call = true,
+				    .late = step->late,
+				    .module = links[i].module,
+				    .lookup_pc = links[i].site->pc - 1};
+
+		err = add_frames(&jump, max_frames - (u32)event->n_frames);
+		event->frames[event->n_frames - 1].is_tail_call = true;
+	}
+	return err;
+}
+
+/* Stepping out. */
 
 static void set_register(struct frame_regs *regs, unsigned reg, u64 value, bool late)
 {
@@ -255,16 +298,10 @@ static void restore(struct step *step, struct frame_regs *outer, unsigned reg)
 		outer->late[reg] = step->regs->late[from];
 		break;
 	}
-	case CFI_OFFSET:
-		restore_saved(step, outer, reg, step->cfa + (u64)rule->offset);
-		break;
-	case CFI_VAL_OFFSET:
-		outer->value[reg] = step->cfa + (u64)rule->offset;
-		break;
+	case CFI_OFFSET: restore_saved(step, outer, reg, step->cfa + (u64)rule->offset); break;
+	case CFI_VAL_OFFSET: outer->value[reg] = step->cfa + (u64)rule->offset; break;
 	case CFI_EXPRESSION:
-	case CFI_VAL_EXPRESSION:
-		restore_computed(step, outer, reg, rule);
-		break;
+	case CFI_VAL_EXPRESSION: restore_computed(step, outer, reg, rule); break;
 	}
 }
 
@@ -352,8 +389,7 @@ static bool follows_call(const struct step *step, u64 ip)
 		struct insn insn;
 
 		if (code && available >= len && step->arch->decode(code, len, ip - len, &insn) &&
-		    insn.len == len &&
-		    (insn.flow == FLOW_CALL || insn.flow == FLOW_CALL_INDIRECT))
+		    insn.len == len && (insn.flow == FLOW_CALL || insn.flow == FLOW_CALL_INDIRECT))
 			return true;
 	}
 	return false;
@@ -361,8 +397,8 @@ static bool follows_call(const struct step *step, u64 ip)
 
 /*
  * Code without call frame information (assembly, generated code): if it keeps a frame pointer, the
- * caller's lies there, and above it the return address. It is only believed where that address stands
- * behind a call, and the frame is marked.
+ * caller's lies there, and above it the return address. It is only believed where that address
+ * stands behind a call, and the frame is marked.
  */
 static bool step_by_frame_pointer(struct step *step)
 {
@@ -443,6 +479,8 @@ struct error *event_unwind(struct event *event, u32 max_frames)
 	while (event->n_frames < max_frames) {
 		err = find_rules(&step);
 		if (!err)
+			err = add_tail_calls(&step, max_frames);
+		if (!err && event->n_frames < max_frames)
 			err = add_frames(&step, max_frames - (u32)event->n_frames);
 		if (err)
 			return err;

@@ -8,11 +8,6 @@
 
 #include "event/event.h"
 
-struct call_link {
-	const struct event_module *module;
-	struct dw_call_site *site;
-};
-
 /* All that evaluating an expression or building a value in one frame needs. In the event's arena.
  */
 struct frame_context {
@@ -23,14 +18,8 @@ struct frame_context {
 	struct frame *frame;
 	const struct value_limits *limits;
 	unsigned nesting; /* callers entered for entry values, and implicit pointers */
-	/*
-	 * How the function was entered: the call in the physical caller, then the tail calls, the
-	 * last of which is its own. In the context of a function that is gone by a tail call, frame
-	 * is that of the function which took its place.
-	 */
-	bool has_links;
-	const struct call_link *links;
-	size_t n_links; /* 0: not known */
+	bool has_site;
+	struct dw_call_site *site; /* in the caller; NULL: not known */
 };
 struct error *frame_context(struct event *event, struct frame *frame,
 			    const struct value_limits *limits,

@@ -4,7 +4,8 @@
  *
  * snapshot  probe id time pid tid comm cpu
  *           place{function file line pc module build_id}
- *           frames[{n function file line pc ip module inlined signal late variables[...]}]
+ *           frames[{n function file line pc ip module inlined tailcall signal late
+ *           variables[...]}]
  *           stack_end stack_cut captures[...] registers{name: "0x..."}
  * log       probe id time pid tid comm cpu place{...} message values[...]
  *           suppressed, lost: lines that are missing before this one, by the rate and by a full
@@ -266,6 +267,7 @@ static void put_frame(struct json *json, const struct frame *frame, struct arena
 	put_hex_key(json, "ip", frame->ip);
 	json_key(json, "inlined");
 	json_bool(json, frame->is_inlined);
+	put_true_key(json, "tailcall", frame->is_tail_call);
 	put_true_key(json, "signal", frame->is_signal);
 	put_true_key(json, "late", frame->late);
 	render_json_variables(json, "variables", frame->variables, frame->n_variables, arena);

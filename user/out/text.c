@@ -81,6 +81,8 @@ static void put_where(struct pen *pen, const struct frame *frame)
 		pen_printf(pen, PEN_PLAIN, " from %s", frame->module->path);
 	if (frame->is_inlined)
 		pen_put(pen, PEN_DIM, " [inlined]");
+	if (frame->is_tail_call)
+		pen_put(pen, PEN_DIM, " [tail call]");
 	if (frame->late)
 		pen_put(pen, PEN_DIM, " (late)");
 }
