@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Calls busy() at a set rate and quiet() ten times a second, and works for itself in between; says what it
-// counted, what a unit of its own work took, and whether the code of both is as it was.
+// Calls busy() at a set rate and quiet() ten times a second, and works for itself in between, or sleeps
+// with `idle`; says each second how many calls and units of work that were.
 // usage: paced CALLS_PER_SECOND SECONDS [idle]
-//
-// With `idle` it sleeps instead of working. The figures of each second go to stdout as they are known.
 #include <time.h>
 #include "common.h"
 
 static unsigned long busy_calls, quiet_calls, units;
-static double work_seconds;
 
 /* Begins with an instruction that is single-stepped. */
 static NOINLINE long busy(long i)
@@ -80,9 +77,7 @@ int main(int argc, char **argv)
 		last_calls = busy_calls;
 		last_units = units;
 	}
-	work_seconds = now() - start;
 	KEEP(sum);
-	printf("code busy %02x quiet %02x\n", *(const unsigned char *)busy, *(const unsigned char *)quiet);
-	printf("count busy %lu\ncount quiet %lu\n", busy_calls, quiet_calls);
+	printf("{\"own\": true, \"busy\": %lu, \"quiet\": %lu}\n", busy_calls, quiet_calls);
 	return 0;
 }

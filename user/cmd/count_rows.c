@@ -90,6 +90,7 @@ static void tally_add(struct tally *tally, const struct report_row *like, size_t
 		return;
 	}
 	row->hits += like->hits;
+	row->is_out |= like->is_out;
 	if (!like->histogram)
 		return;
 	histogram_merge(&row->histogram->positive, &like->histogram->positive);
@@ -198,6 +199,25 @@ static void add_keyed(struct counter *counter, const struct load_count_row *from
 	tally_add(tally, &row, n_by);
 }
 
+/* Of each probe: is a part of it out? */
+static bool *probes_out(const struct counter *counter, struct arena *arena)
+{
+	const struct plan *plan = counter->plan;
+	bool *out = arena_array(arena, bool, plan->n_probes + 1);
+
+	for (u32 i = 0; i < plan->n_places; i++)
+		out[plan->places[i].probe] |= session_is_out(counter->session, i);
+	return out;
+}
+
+static void mark_rows(const struct counter *counter, struct tally *tally)
+{
+	const bool *out = probes_out(counter, tally->arena);
+
+	for (size_t i = 0; i < tally->n; i++)
+		tally->all[i]->is_out |= out[tally->all[i]->probe];
+}
+
 static struct error *add_kernel_rows(struct counter *counter, struct tally *tally)
 {
 	struct load_count_row *rows;
@@ -228,6 +248,7 @@ static void add_places(struct counter *counter, struct tally *tally)
 			.probe = plan->places[i].probe,
 			.place = i,
 			.hits = load_place_hits(session_load(counter->session), i),
+			.is_out = session_is_out(counter->session, i),
 		};
 
 		tally_add(tally, &row, 0);
@@ -284,6 +305,8 @@ struct error *counter_report(struct counter *counter, bool is_interval,
 		err = add_kernel_rows(counter, &tally);
 	else
 		add_places(counter, &tally);
+	if (counter->has_keys)
+		mark_rows(counter, &tally);
 	counter->report = counter->blank;
 	counter->report.is_interval = is_interval;
 	counter->report.seconds = is_interval ? seconds - counter->seconds : seconds;

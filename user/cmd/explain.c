@@ -3,7 +3,7 @@
  * `snapline explain`: the plan that an instrument would carry out, stage by stage. JSON, one object a line:
  *
  *	{"event":"place","probe","module","build_id","function","file","line","inlined","why",
- *	 "asked","asked_instruction","asked_cost","probed","probed_instruction","probed_cost","moved",
+ *	 "asked","asked_instruction","asked_cost","probed","probed_instruction","probed_cost","hit_ns","moved",
  *	 "gdb","gdb_pc","program","frames":[...],"condition","captures":[...],
  *	 "values":[{"name","missing","expression"}]}
  *	{"event":"program","program","condition":[instructions],"roots":[{"name","bytes"}],
@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/cmd_output.h"
 #include "cmd/explain.h"
+#include "cmd/overhead.h"
 #include "cmd/privilege.h"
 #include "load/load.h"
 
@@ -51,8 +52,17 @@ static const char *build_id_text(const struct build_id *id, struct arena *arena)
 	return text.text ? arena_strdup(arena, text.text) : NULL;
 }
 
+/* Hits a second that the budget leaves to a place in a program that uses one CPU. */
+static double most_hits(const struct limits *limits, const struct place *place, u64 hit_ns)
+{
+	bool watched = limits->overhead_of_all || place->cost == INSN_SINGLE_STEP;
+
+	return watched && hit_ns ? limits->overhead / 100 * 1e9 / (double)hit_ns : 0;
+}
+
 static struct error *explain_place(const struct plan *plan, const struct place *place,
-				   struct arena *arena, struct explained *explained)
+				   const struct load_costs *costs, struct arena *arena,
+				   struct explained *explained)
 {
 	*explained = (struct explained){
 		.plan = plan,
@@ -63,25 +73,30 @@ static struct error *explain_place(const struct plan *plan, const struct place *
 		.probed_text = instruction_text(place, place->pc, arena),
 		.asked_cost = cost_name(place->asked_cost),
 		.probed_cost = cost_name(place->cost),
+		.hit_ns = overhead_hit_ns(costs, place),
 	};
+	explained->most_hits = most_hits(&plan->spec->limits, place, explained->hit_ns);
 	return seen_at(place->module->dw, place->asked, arena, &explained->frames,
 		       &explained->n_frames);
 }
 
 /* What the kernel offers, as far as it lets us ask. */
-static void ask_features(struct gen_features *features)
+static void ask_features(struct gen_features *features, struct load_costs *costs)
 {
 	struct error _cleanup_(error_freep) *refused = privilege_check();
 	struct load_features kernel;
 
 	*features = (struct gen_features){0};
+	*costs = (struct load_costs){0};
 	if (refused)
 		return;
+	load_measure_costs(costs);
 	load_probe_features(&kernel);
 	features->signed_division = kernel.signed_division;
 }
 
-static struct error *say(const struct spec *spec, const struct plan *plan, struct arena *arena)
+static struct error *say(const struct spec *spec, const struct plan *plan,
+			 const struct load_costs *costs, struct arena *arena)
 {
 	const struct explain_form *form =
 		spec->format == FORMAT_JSON ? &explain_json : &explain_text;
@@ -90,7 +105,7 @@ static struct error *say(const struct spec *spec, const struct plan *plan, struc
 	for (size_t i = 0; !err && i < plan->n_places; i++) {
 		struct explained explained;
 
-		err = explain_place(plan, &plan->places[i], arena, &explained);
+		err = explain_place(plan, &plan->places[i], costs, arena, &explained);
 		if (!err)
 			err = form->place(&explained, arena);
 	}
@@ -107,12 +122,13 @@ struct error *cmd_explain(const struct spec *spec, struct arena *arena)
 {
 	struct plan _cleanup_(plan_freep) *plan = NULL;
 	struct gen_features features;
+	struct load_costs costs;
 	struct target *target;
 	struct error *err = target_find(&spec->target, arena, &target);
 
 	if (err)
 		return err;
-	ask_features(&features);
+	ask_features(&features, &costs);
 	err = target_plan(spec, target, &features, &plan);
-	return err ? err : say(spec, plan, arena);
+	return err ? err : say(spec, plan, &costs, arena);
 }

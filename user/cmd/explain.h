@@ -15,6 +15,8 @@ struct explained {
 	const char *probed_text;
 	const char *asked_cost;
 	const char *probed_cost;
+	u64 hit_ns;		/* of a hit at the probed instruction, on this machine; 0: not measured */
+	double most_hits;	/* a second that --max-overhead allows of a busy CPU; 0: any */
 	struct seen_frame *frames;
 	size_t n_frames;
 };

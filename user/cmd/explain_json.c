@@ -53,6 +53,8 @@ static void add_addresses(struct json *json, const struct explained *explained)
 	hex(json, "probed", place->pc);
 	text(json, "probed_instruction", explained->probed_text);
 	text(json, "probed_cost", explained->probed_cost);
+	json_key(json, "hit_ns");
+	explained->hit_ns ? json_u64(json, explained->hit_ns) : json_null(json);
 	text(json, "moved", place->moved);
 	boolean(json, "gdb", place->is_gdb_choice);
 	json_key(json, "gdb_pc");

@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <string.h>
 
+#include "base/histogram.h"
 #include "cmd/explain.h"
 #include "expr/expr.h"
 
 static void print_address(const char *what, u64 pc, const char *text, const char *cost)
 {
 	printf("  %-9s 0x%llx  %s  (%s)\n", what, (unsigned long long)pc, text, cost);
+}
+
+static void print_hit(const struct explained *explained)
+{
+	struct strbuf _cleanup_(strbuf_free) cost = {0};
+
+	if (!explained->hit_ns) {
+		printf("  %-9s can't be measured without the privileges that probes need\n", "a hit");
+		return;
+	}
+	histogram_label_time(&cost, explained->hit_ns);
+	printf("  %-9s takes %s on this machine, and what its program takes", "a hit", cost.text);
+	if (explained->most_hits > 0)
+		printf("; --max-overhead %g allows some %.0f a second in a program that uses one CPU",
+		       explained->plan->spec->limits.overhead, explained->most_hits);
+	putchar('\n');
 }
 
 static void print_addresses(const struct explained *explained)
@@ -19,6 +36,7 @@ static void print_addresses(const struct explained *explained)
 	print_address("probed", place->pc, explained->probed_text, explained->probed_cost);
 	if (place->moved)
 		printf("  %-9s %s\n", "", place->moved);
+	print_hit(explained);
 	if (place->is_gdb_choice)
 		printf("  %-9s would put its breakpoint here\n", "gdb");
 	else if (place->gdb_pc)

@@ -439,6 +439,11 @@ struct error *session_next(struct session *session, const struct record_head **r
 	}
 }
 
+bool session_is_out(const struct session *session, u32 place)
+{
+	return overhead_is_out(session->overhead, place);
+}
+
 void session_accounting(struct session *session, u32 probe, struct accounting *accounting)
 {
 	struct load_counts counts;

@@ -37,6 +37,8 @@ struct error *session_next(struct session *session, const struct record_head **r
 void session_on_idle(struct session *session, struct error *(*idle)(void *context), void *context);
 /* Something the user should know, once; else NULL. */
 const char *session_notice(struct session *session);
+/* Was this place of the plan taken out by --max-overhead? */
+bool session_is_out(const struct session *session, u32 place);
 /* Final figures of one probe, after error_end. */
 void session_accounting(struct session *session, u32 probe, struct accounting *accounting);
 /* Waits for the command's end. ERROR_NO_HIT if no probe has emitted anything and nobody interrupted it. */

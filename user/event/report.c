@@ -92,7 +92,8 @@ static void put_row(struct strbuf *out, const struct count_report *report,
 	put(out, row->place);
 	put(out, row->hits);
 	put(out, row->before);
-	put(out, row->is_overflow | (row->by != NULL) << 1 | (row->histogram != NULL) << 2);
+	put(out, row->is_overflow | (row->by != NULL) << 1 | (row->histogram != NULL) << 2 |
+			 row->is_out << 3);
 	for (size_t i = 0; row->by && i < report->n_by; i++)
 		put_value(out, &row->by[i]);
 	if (!row->histogram)
@@ -194,8 +195,9 @@ static void get_row(struct cursor *in, const struct count_report *report, struct
 	row->place = get_place(in, report);
 	row->hits = get(in);
 	row->before = get(in);
-	flags = get_below(in, 8);
+	flags = get_below(in, 16);
 	row->is_overflow = flags & 1;
+	row->is_out = flags & 8;
 	if (flags & 2)
 		row->by = arena_array(arena, struct key_value, report->n_by + 1);
 	for (size_t i = 0; row->by && i < report->n_by; i++)

@@ -46,6 +46,7 @@ struct report_row {
 	u64 hits;
 	u64 before;	      /* hits in the report before this one, of -i */
 	bool is_overflow;     /* all keys that found no room */
+	bool is_out;	      /* taken out by --max-overhead: hits until then */
 	struct key_value *by; /* report.n_by of them; NULL if there are no keys or is_overflow */
 	struct report_histogram *histogram; /* NULL: none */
 };

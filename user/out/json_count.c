@@ -3,14 +3,14 @@
  * Counters, one object for each row:
  *
  *	{"event":"count","probe","place":{...}|null,"hits","by":{"EXPR":value,...},
- *	 "missing":{"EXPR":reason},"overflow":true,
+ *	 "missing":{"EXPR":reason},"overflow":true,"taken_out":true,
  *	 "histogram":{"expr","count","sum","mean","min","max","absent","buckets":[[from,to,hits],...]},
  *	 "interval":true,"seconds","rate"}
  *
  * A value is a number, a boolean or a string (a text, or the name of an enumerator or function);
  * $stack is an array of functions, innermost first; what could not be had is null, and missing says
  * why. place is null where hits are of several places. overflow: hits of all keys that found no
- * room. With -i the object has interval, and rate, in hits a second since the one before.
+ * room. taken_out: --max-overhead ended it, the hits are those until then. With -i the object has interval, and rate, in hits a second since the one before.
  */
 #include <inttypes.h>
 
@@ -22,6 +22,14 @@ static void put_key(struct json *json, const char *key, const char *text)
 {
 	json_key(json, key);
 	json_string(json, text);
+}
+
+static void put_true(struct json *json, const char *key, bool value)
+{
+	if (!value)
+		return;
+	json_key(json, key);
+	json_bool(json, true);
 }
 
 static void put_number(struct json *json, const char *key, u64 number)
@@ -190,10 +198,8 @@ static void put_row(struct json *json, const struct count_report *report,
 	put_number(json, "hits", row->hits);
 	if (row->by)
 		put_keys(json, report, row);
-	if (row->is_overflow) {
-		json_key(json, "overflow");
-		json_bool(json, true);
-	}
+	put_true(json, "overflow", row->is_overflow);
+	put_true(json, "taken_out", row->is_out);
 	if (row->histogram)
 		put_histogram(json, report->histogram, row->histogram);
 	json_key(json, "seconds");

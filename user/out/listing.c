@@ -6,6 +6,8 @@
  *	networking.c
  *	       1,204   2398  	while(c->qb_pos < sdslen(c->querybuf)) {
  *	           0   2400  		if (c->flags & CLIENT_BLOCKED) break;
+ *
+ * A + behind the hits: the line was taken out by --max-overhead, they are those until then.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@ struct listing {
 	const char *file;
 	unsigned first, last;
 	u64 *hits; /* of line first + i */
-	bool *has_code;
+	bool *has_code, *is_out;
 };
 
 static const struct event_place *place_of(const struct count_report *report,
@@ -55,7 +57,8 @@ static bool gather(const struct count_report *report, u32 probe, struct listing 
 		return false;
 	listing->hits = calloc(listing->last - listing->first + 1, sizeof(*listing->hits));
 	listing->has_code = calloc(listing->last - listing->first + 1, sizeof(bool));
-	if (!listing->hits || !listing->has_code)
+	listing->is_out = calloc(listing->last - listing->first + 1, sizeof(bool));
+	if (!listing->hits || !listing->has_code || !listing->is_out)
 		error_no_memory();
 	for (size_t i = 0; i < report->n_rows; i++) {
 		unsigned at;
@@ -65,6 +68,7 @@ static bool gather(const struct count_report *report, u32 probe, struct listing 
 		at = place_of(report, &report->rows[i])->line - listing->first;
 		listing->hits[at] += report->rows[i].hits;
 		listing->has_code[at] = true;
+		listing->is_out[at] |= report->rows[i].is_out;
 	}
 	return true;
 }
@@ -98,6 +102,7 @@ static FILE *open_source(const struct count_report *report, const char *path)
 static void put_margin(struct pen *pen, const struct listing *listing, unsigned line)
 {
 	bool inside = line >= listing->first && line <= listing->last;
+	bool is_out = inside && listing->is_out[line - listing->first];
 	u64 hits;
 
 	if (!inside || !listing->has_code[line - listing->first]) {
@@ -106,7 +111,7 @@ static void put_margin(struct pen *pen, const struct listing *listing, unsigned 
 		hits = listing->hits[line - listing->first];
 		pen_count(pen, hits ? PEN_NAME : PEN_DIM, hits, HITS_WIDTH);
 	}
-	pen_printf(pen, PEN_DIM, "  %5u", line);
+	pen_printf(pen, PEN_DIM, "%c %5u", is_out ? '+' : ' ', line);
 }
 
 /* Tabs as spaces: the margin would move them. */
@@ -182,6 +187,7 @@ static void put_file(struct pen *pen, const struct count_report *report, u32 pro
 		fclose(source);
 	free(listing.hits);
 	free(listing.has_code);
+	free(listing.is_out);
 }
 
 /* Is the row the first of its file? */

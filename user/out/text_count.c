@@ -206,6 +206,8 @@ static void put_row(const struct table *table, const struct report_row *row)
 	put_keys(table, row);
 	if (names_probe(report))
 		put_where(table, row);
+	if (row->is_out)
+		pen_put(pen, PEN_DIM, "  until it was taken out");
 	pen_newline(pen, 0);
 	if (row->histogram)
 		put_histogram(pen, report, row->histogram);
