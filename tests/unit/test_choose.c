@@ -19,6 +19,7 @@ struct opened {
 	struct arena *arena;
 	struct elf_file *file;
 	struct dw *dw;
+	struct code_store *code;
 };
 
 static struct opened open_target(const char *path)
@@ -27,11 +28,13 @@ static struct opened open_target(const char *path)
 
 	assert_null(elf_file_open(path, path, &opened.file));
 	assert_null(dw_open(opened.file, "", &opened.dw));
+	opened.code = code_store_new(opened.dw);
 	return opened;
 }
 
 static void close_target(struct opened *opened)
 {
+	code_store_free(opened->code);
 	dw_close(opened->dw);
 	elf_file_close(opened->file);
 	arena_free(opened->arena);
@@ -50,7 +53,7 @@ static struct choice choose(const struct opened *opened, u64 pc, enum choose_for
 	struct choose_how how = {.what = what, .exact = exact};
 	struct choice choice;
 
-	assert_null(choose_instruction(opened->dw, pc, &how, opened->arena, &choice));
+	assert_null(choose_instruction(opened->code, pc, &how, opened->arena, &choice));
 	assert_non_null(choice.why);
 	assert_int_not_equal(choice.cost, INSN_REFUSED);
 	return choice;
@@ -61,7 +64,7 @@ static void assert_refused(const struct opened *opened, u64 pc, enum choose_for 
 {
 	struct choose_how how = {.what = what, .exact = exact};
 	struct choice choice;
-	struct error *err = choose_instruction(opened->dw, pc, &how, opened->arena, &choice);
+	struct error *err = choose_instruction(opened->code, pc, &how, opened->arena, &choice);
 
 	assert_non_null(err);
 	assert_int_equal(err->kind, ERROR_USAGE);
@@ -103,7 +106,7 @@ static void test_named_registers_are_kept(void **state)
 	struct choice choice;
 
 	/* lea writes eax: that far and no further */
-	assert_null(choose_instruction(opened.dw, entry, &how, opened.arena, &choice));
+	assert_null(choose_instruction(opened.code, entry, &how, opened.arena, &choice));
 	assert_int_equal(choice.pc, entry + 5);
 	close_target(&opened);
 }
@@ -296,7 +299,7 @@ static size_t check_counts(struct opened *opened, const u32 *counts, const char 
 
 			if (!code.insns[i].is_reached)
 				continue;
-			err = choose_instruction(opened->dw, pc, &how, opened->arena, &choice);
+			err = choose_instruction(opened->code, pc, &how, opened->arena, &choice);
 			if (err) {
 				error_free(err);
 				continue;
@@ -351,7 +354,7 @@ static void test_snapshot_passes_no_store_or_load(void **state)
 
 			if (!code.insns[i].is_reached)
 				continue;
-			err = choose_instruction(opened.dw, pc, &how, opened.arena, &choice);
+			err = choose_instruction(opened.code, pc, &how, opened.arena, &choice);
 			refused = err != NULL;
 			error_free(err);
 			for (size_t n = i;
@@ -372,7 +375,7 @@ static void test_block(void **state)
 	struct choose_block block;
 	u64 nop = pc_of(&opened, "red_zone_nop");
 
-	assert_null(choose_block(opened.dw, nop, opened.arena, &block));
+	assert_null(choose_block(opened.code, nop, opened.arena, &block));
 	assert_int_equal(block.insns[block.asked].address, nop);
 	assert_int_equal(block.insns[block.n - 1].flow, FLOW_RETURN);
 	close_target(&opened);
@@ -410,6 +413,31 @@ static void test_returns(void **state)
 	close_target(&opened);
 }
 
+static void test_functions_are_decoded_once(void **state)
+{
+	struct opened opened = open_target(TARGETS "choose_blocks");
+	u64 entry = pc_of(&opened, "switched");
+	struct code *code, *again, *other;
+	struct error *err;
+	size_t wide = 0;
+
+	assert_null(code_store_at(opened.code, entry, &code));
+	assert_true(code->n > 10);
+	assert_null(code_store_at(opened.code, code->insns[code->n - 1].insn.address, &again));
+	assert_ptr_equal(again, code);
+	assert_null(code_store_at(opened.code, pc_of(&opened, "tail"), &other));
+	assert_ptr_not_equal(other, code);
+	/* not at an instruction, yet in the function */
+	while (code->insns[wide].insn.len < 2)
+		wide++;
+	assert_null(code_store_at(opened.code, code->insns[wide].insn.address + 1, &again));
+	assert_int_equal(again->extent.entry, entry);
+	err = code_store_at(opened.code, 1, &again);
+	assert_non_null(err);
+	error_free(err);
+	close_target(&opened);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_snapshot_passes_no_store_or_load),
 		cmocka_unit_test(test_block),
 		cmocka_unit_test(test_returns),
+		cmocka_unit_test(test_functions_are_decoded_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

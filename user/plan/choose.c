@@ -8,7 +8,8 @@ enum { MAX_EXCLUSIVE_SPAN = 64 };
 
 /* One question: where to put the probe that was asked for at insns[asked]. */
 struct chooser {
-	struct code code;
+	struct code *code;
+	struct arena *arena; /* for the answer */
 	size_t asked;
 	size_t first, last; /* the basic block */
 	struct choose_how how;
@@ -68,7 +69,7 @@ static bool starts_block(const struct code *code, size_t i)
 
 static void find_block(struct chooser *chooser)
 {
-	const struct code *code = &chooser->code;
+	const struct code *code = chooser->code;
 
 	chooser->first = chooser->last = chooser->asked;
 	while (!starts_block(code, chooser->first))
@@ -77,17 +78,13 @@ static void find_block(struct chooser *chooser)
 		chooser->last++;
 }
 
-static struct error *open_code(struct dw *dw, u64 pc, struct arena *arena, struct chooser *chooser)
+static struct error *open_code(struct code_store *store, u64 pc, struct arena *arena,
+			       struct chooser *chooser)
 {
-	struct code_extent extent;
-	struct error *err = code_extent_at(dw, pc, arena, &extent);
+	struct error *err = code_store_at(store, pc, &chooser->code);
 
-	if (!err)
-		err = code_decode(dw, &extent, arena, &chooser->code);
-	if (err)
-		return err;
-	code_trace(&chooser->code);
-	return find_asked(&chooser->code, pc, &chooser->asked);
+	chooser->arena = arena;
+	return err ? err : find_asked(chooser->code, pc, &chooser->asked);
 }
 
 static bool in_rseq(const struct code *code, u64 pc)
@@ -136,7 +133,7 @@ static size_t first_noticed(const struct chooser *chooser, size_t from, size_t t
 			    const char **why)
 {
 	for (*why = NULL; from < to; from++) {
-		*why = observe_insn(&chooser->observed, &chooser->code.insns[from].insn, regs);
+		*why = observe_insn(&chooser->observed, &chooser->code->insns[from].insn, regs);
 		if (*why)
 			break;
 	}
@@ -147,15 +144,14 @@ static size_t first_noticed(const struct chooser *chooser, size_t from, size_t t
 static void note_obstacle(struct chooser *chooser, const struct insn *at, const char *why)
 {
 	if (!chooser->obstacle)
-		chooser->obstacle =
-			at ? arena_printf(chooser->code.arena, "%s %s", at->text, why) : why;
+		chooser->obstacle = at ? arena_printf(chooser->arena, "%s %s", at->text, why) : why;
 }
 
 /* May the probe pass the instructions from `from` up to `to`, without `to`? */
 static struct error *may_pass(struct chooser *chooser, size_t from, size_t to, size_t destination,
 			      bool *may)
 {
-	const struct code_insn *insns = chooser->code.insns;
+	const struct code_insn *insns = chooser->code->insns;
 	const char *why = NULL;
 	size_t at;
 	u32 regs;
@@ -185,7 +181,7 @@ static struct error *may_pass(struct chooser *chooser, size_t from, size_t to, s
 
 static struct error *try_one(struct chooser *chooser, size_t i, enum insn_cost cost, bool *taken)
 {
-	const struct code *code = &chooser->code;
+	const struct code *code = chooser->code;
 	size_t from = i < chooser->asked ? i : chooser->asked;
 	size_t to = i < chooser->asked ? chooser->asked : i;
 
@@ -221,7 +217,7 @@ static struct error *find_cost(struct chooser *chooser, enum insn_cost cost, siz
 /* Why nothing may be moved here at all; NULL: it may. */
 static const char *why_fixed(const struct chooser *chooser)
 {
-	const struct code *code = &chooser->code;
+	const struct code *code = chooser->code;
 
 	if (chooser->how.exact)
 		return "moving is off";
@@ -231,7 +227,7 @@ static const char *why_fixed(const struct chooser *chooser)
 		       "with them";
 	if (code->unknown_jump)
 		return arena_printf(
-			code->arena,
+			chooser->arena,
 			"where the jump at 0x%llx (%s) of this function goes isn't known",
 			hex(code->unknown_jump->address), code->unknown_jump->text);
 	return NULL;
@@ -244,12 +240,12 @@ static const char *kind_of(enum insn_cost cost)
 
 static const char *why_moved(const struct chooser *chooser, size_t to, const char *hazard)
 {
-	const struct insn *asked = &chooser->code.insns[chooser->asked].insn;
-	const struct insn *taken = &chooser->code.insns[to].insn;
+	const struct insn *asked = &chooser->code->insns[chooser->asked].insn;
+	const struct insn *taken = &chooser->code->insns[to].insn;
 	size_t passed = to > chooser->asked ? to - chooser->asked : chooser->asked - to;
 
 	return arena_printf(
-		chooser->code.arena,
+		chooser->arena,
 		"moved from %s (%s) to 0x%llx: %s (%s), %zu instruction%s %s in the same basic "
 		"block%s%s",
 		asked->text, hazard ? "not safe to probe" : kind_of(asked->cost),
@@ -260,22 +256,23 @@ static const char *why_moved(const struct chooser *chooser, size_t to, const cha
 
 static const char *why_kept(const struct chooser *chooser, const char *fixed)
 {
-	const struct code *code = &chooser->code;
+	const struct code *code = chooser->code;
 	const struct insn *asked = &code->insns[chooser->asked].insn;
 
 	if (asked->cost == INSN_EMULATED)
-		return arena_printf(code->arena, "%s is emulated, one trap", asked->text);
+		return arena_printf(chooser->arena, "%s is emulated, one trap", asked->text);
 	if (fixed)
-		return arena_printf(code->arena, "%s is single-stepped, two traps; not moved: %s",
-				    asked->text, fixed);
+		return arena_printf(chooser->arena,
+				    "%s is single-stepped, two traps; not moved: %s", asked->text,
+				    fixed);
 	if (!chooser->obstacle)
 		return arena_printf(
-			code->arena,
+			chooser->arena,
 			"%s is single-stepped, two traps; its basic block has no emulated "
 			"instruction",
 			asked->text);
 	return arena_printf(
-		code->arena,
+		chooser->arena,
 		"%s is single-stepped, two traps; not moved to an emulated instruction: %s",
 		asked->text, chooser->obstacle);
 }
@@ -283,7 +280,7 @@ static const char *why_kept(const struct chooser *chooser, const char *fixed)
 static struct error *refuse_hazard(const struct chooser *chooser, const char *hazard,
 				   const char *fixed)
 {
-	const struct code *code = &chooser->code;
+	const struct code *code = chooser->code;
 	const struct insn *asked = &code->insns[chooser->asked].insn;
 	const char *stays = fixed ? fixed
 			    : chooser->obstacle
@@ -301,11 +298,11 @@ static struct error *find_better(struct chooser *chooser, const char *hazard, si
 {
 	struct error *err = NULL;
 
-	code_find_labels(&chooser->code);
+	code_find_labels(chooser->code);
 	find_block(chooser);
 	if (chooser->how.what == CHOOSE_SNAPSHOT)
-		err = observe(chooser->code.dw, chooser->code.insns[chooser->asked].insn.address,
-			      chooser->code.arena, &chooser->observed);
+		err = observe(chooser->code->dw, chooser->code->insns[chooser->asked].insn.address,
+			      chooser->arena, &chooser->observed);
 	chooser->observed.regs |= chooser->how.regs;
 	if (!err)
 		err = find_cost(chooser, INSN_EMULATED, to);
@@ -314,20 +311,20 @@ static struct error *find_better(struct chooser *chooser, const char *hazard, si
 	return err;
 }
 
-struct error *choose_instruction(struct dw *dw, u64 pc, const struct choose_how *how,
+struct error *choose_instruction(struct code_store *store, u64 pc, const struct choose_how *how,
 				 struct arena *arena, struct choice *choice)
 {
 	struct chooser chooser = {.how = *how};
 	const char *hazard, *fixed;
 	const struct insn *asked;
 	size_t to;
-	struct error *err = open_code(dw, pc, arena, &chooser);
+	struct error *err = open_code(store, pc, arena, &chooser);
 
 	if (err)
 		return err;
 	to = chooser.asked;
-	asked = &chooser.code.insns[to].insn;
-	hazard = hazard_at(&chooser.code, to);
+	asked = &chooser.code->insns[to].insn;
+	hazard = hazard_at(chooser.code, to);
 	/* leaving a restartable sequence or an exclusive span is leaving what was asked for */
 	fixed = hazard && asked->cost != INSN_REFUSED ? "the whole of it is not to be probed"
 						      : why_fixed(&chooser);
@@ -338,8 +335,8 @@ struct error *choose_instruction(struct dw *dw, u64 pc, const struct choose_how 
 	if (hazard && to == chooser.asked)
 		return refuse_hazard(&chooser, hazard, fixed);
 	*choice = (struct choice){
-		.pc = chooser.code.insns[to].insn.address,
-		.cost = chooser.code.insns[to].insn.cost,
+		.pc = chooser.code->insns[to].insn.address,
+		.cost = chooser.code->insns[to].insn.cost,
 		.asked_cost = hazard ? INSN_REFUSED : asked->cost,
 		.why = to == chooser.asked ? why_kept(&chooser, fixed)
 					   : why_moved(&chooser, to, hazard),
@@ -347,21 +344,22 @@ struct error *choose_instruction(struct dw *dw, u64 pc, const struct choose_how 
 	return NULL;
 }
 
-struct error *choose_block(struct dw *dw, u64 pc, struct arena *arena, struct choose_block *block)
+struct error *choose_block(struct code_store *store, u64 pc, struct arena *arena,
+			   struct choose_block *block)
 {
 	struct chooser chooser = {0};
-	struct error *err = open_code(dw, pc, arena, &chooser);
+	struct error *err = open_code(store, pc, arena, &chooser);
 	struct insn *insns;
 
 	if (err)
 		return err;
-	code_find_labels(&chooser.code);
+	code_find_labels(chooser.code);
 	find_block(&chooser);
 	*block = (struct choose_block){.n = chooser.last - chooser.first + 1,
 				       .asked = chooser.asked - chooser.first};
 	insns = arena_array(arena, struct insn, block->n);
 	for (size_t i = 0; i < block->n; i++)
-		insns[i] = chooser.code.insns[chooser.first + i].insn;
+		insns[i] = chooser.code->insns[chooser.first + i].insn;
 	block->insns = insns;
 	return NULL;
 }

@@ -16,7 +16,7 @@
 #ifndef SNAPLINE_CHOOSE_H
 #define SNAPLINE_CHOOSE_H
 
-#include "dwarf/dw.h"
+#include "plan/code_store.h"
 
 enum choose_for {
 	CHOOSE_COUNTER,	 /* counts and times only */
@@ -40,7 +40,7 @@ struct choose_how {
  * Chooses the instruction for the place at pc. ERROR_USAGE, with what would have happened, if pc is
  * no start of an instruction of a function, or if no probe is safe there.
  */
-struct error *choose_instruction(struct dw *dw, u64 pc, const struct choose_how *how,
+struct error *choose_instruction(struct code_store *store, u64 pc, const struct choose_how *how,
 				 struct arena *arena, struct choice *choice) _must_use_;
 
 /*
@@ -63,7 +63,7 @@ struct choose_block {
 	size_t n;
 	size_t asked;
 };
-struct error *choose_block(struct dw *dw, u64 pc, struct arena *arena,
+struct error *choose_block(struct code_store *store, u64 pc, struct arena *arena,
 			   struct choose_block *block) _must_use_;
 
 #endif

@@ -30,6 +30,14 @@ struct code_insn {
 	bool is_table_jump;   /* ... or a table; neither: unknown */
 };
 
+/* Addresses of code that the file's data holds, sorted; read when they are first asked for. */
+struct code_labels {
+	struct arena *arena;
+	u64 *pcs;
+	size_t n;
+	bool is_read;
+};
+
 struct code {
 	struct dw *dw;
 	const struct arch *arch;
@@ -40,7 +48,8 @@ struct code {
 	const struct insn *unknown_jump; /* an indirect jump whose table wasn't found, or NULL */
 	u64 doubtful_from; /* instructions from here on may be data; UINT64_MAX: none are */
 	bool has_indirect_jump;
-	bool has_labels;   /* code_find_labels() was here */
+	bool has_labels;	    /* code_find_labels() was here */
+	struct code_labels *labels; /* of all functions of the file; NULL: none were read yet */
 };
 
 /*
@@ -56,7 +65,12 @@ struct code_insn *code_at(const struct code *code, u64 pc, bool inside);
 bool code_holds(const struct code *code, u64 pc);
 /* Follows branches, jump tables and landing pads: sets what code_insn says of arrivals. */
 void code_trace(struct code *code);
-/* Marks the labels of the function whose address is stored in the file's data: reads all of it. */
+/*
+ * Control may come to pc, if an instruction starts there: nothing is moved past it. Unless it is
+ * certain that it is code, it may as well be data, and isn't taken for reached.
+ */
+void code_arrive(struct code *code, u64 pc, bool is_certain);
+/* Marks the labels of the function whose address is stored in the file's data. */
 void code_find_labels(struct code *code);
 
 #endif

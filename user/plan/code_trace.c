@@ -17,18 +17,13 @@
  *data. Where a function has no indirect jump at all, such an address, and a symbol that is no
  *function's, may be of data between the instructions.
  */
-#include <elf.h>
 #include <string.h>
 
 #include "plan/code.h"
 
 enum { MAX_TABLE_ENTRIES = 1 << 16 };
 
-/*
- * Control may come to pc, if an instruction starts there: nothing is moved past it. Unless it is
- * certain that it is code, it may as well be data, and isn't taken for reached.
- */
-static void arrive(struct code *code, u64 pc, bool is_certain)
+void code_arrive(struct code *code, u64 pc, bool is_certain)
 {
 	struct code_insn *at = code_at(code, pc, false);
 
@@ -75,7 +70,7 @@ static size_t read_table(struct code *code, u64 table, unsigned entry_size, bool
 		if (!code_at(code, target, false) && !is_end(code, target))
 			break;
 		if (mark)
-			arrive(code, target, code->has_indirect_jump);
+			code_arrive(code, target, code->has_indirect_jump);
 	}
 	return n;
 }
@@ -104,13 +99,13 @@ static void trace_operands(struct code *code)
 
 		code->insns[i].is_leader |= insn->is_landing;
 		if (is_lea(insn)) {
-			arrive(code, insn->memory.disp, code->has_indirect_jump);
+			code_arrive(code, insn->memory.disp, code->has_indirect_jump);
 			read_table(code, insn->memory.disp, 4, true);
 		}
 		if (is_fixed_table(insn))
 			read_table(code, insn->memory.disp, 8, true);
 		if (fixed && insn->immediate)
-			arrive(code, insn->immediate, code->has_indirect_jump);
+			code_arrive(code, insn->immediate, code->has_indirect_jump);
 	}
 }
 
@@ -138,7 +133,7 @@ static void trace_symbols(struct code *code)
 	const struct pc_range *ranges = code->extent.ranges;
 
 	for (size_t r = 0; r < code->extent.n_ranges; r++) {
-		arrive(code, ranges[r].start, true);
+		code_arrive(code, ranges[r].start, true);
 		for (low = 0, high = n; low < high;) {
 			size_t middle = low + (high - low) / 2;
 
@@ -149,8 +144,8 @@ static void trace_symbols(struct code *code)
 		}
 		for (; low < n && symbols[low].pc < ranges[r].end; low++)
 			if (!symbols[low].is_tls)
-				arrive(code, symbols[low].pc,
-				       symbols[low].is_function && symbols[low].size);
+				code_arrive(code, symbols[low].pc,
+					    symbols[low].is_function && symbols[low].size);
 	}
 }
 
@@ -161,7 +156,7 @@ static void trace_landing_pads(struct code *code)
 
 	for (size_t i = 0; i < n; i++)
 		if (code_holds(code, pads[i]))
-			arrive(code, pads[i], true);
+			code_arrive(code, pads[i], true);
 }
 
 /* Whether control comes to insns[i] from the instruction above alone, and that changes nothing
@@ -330,52 +325,6 @@ static void trace_reach(struct code *code)
 		while (depth)
 			reach_from(code, stack[--depth], stack, &depth);
 	}
-}
-
-static void arrive_if_inside(struct code *code, u64 pc)
-{
-	const struct code_extent *extent = &code->extent;
-
-	if (pc > extent->ranges[0].start && pc < extent->ranges[extent->n_ranges - 1].end)
-		arrive(code, pc, code->has_indirect_jump);
-}
-
-static void find_relocations(struct code *code, const struct elf_section *section)
-{
-	for (u64 at = 0; at + sizeof(Elf64_Rela) <= section->size; at += sizeof(Elf64_Rela)) {
-		Elf64_Rela rela;
-
-		memcpy(&rela, section->bytes + at, sizeof(rela));
-		arrive_if_inside(code, (u64)rela.r_addend);
-	}
-}
-
-static void find_words(struct code *code, const struct elf_section *section)
-{
-	for (u64 at = 0; at + sizeof(u64) <= section->size; at += sizeof(u64)) {
-		u64 word;
-
-		memcpy(&word, section->bytes + at, sizeof(word));
-		arrive_if_inside(code, word);
-	}
-}
-
-void code_find_labels(struct code *code)
-{
-	const struct elf_section *sections;
-	size_t n = elf_file_sections(dw_file(code->dw), &sections);
-
-	for (size_t i = 0; i < n && !code->has_labels; i++) {
-		const struct elf_section *section = &sections[i];
-
-		if (!section->is_mapped || section->is_code || !section->bytes)
-			continue;
-		if (strncmp(section->name, ".rela.", 6) == 0)
-			find_relocations(code, section);
-		else if (strncmp(section->name, ".eh_frame", 9) != 0)
-			find_words(code, section);
-	}
-	code->has_labels = true;
 }
 
 void code_trace(struct code *code)

@@ -85,9 +85,10 @@ static void flow_states(struct line_query *query)
 	bool changed = true;
 	u8 indirect = 0;
 
+	memset(query->body->before, 0, flow->n);
 	for (u32 i = 0; i < flow->n; i++)
 		if (flow->insns[i].pc == entry || (!flow->insns[i].has_pred && !flow->has_indirect))
-			query->before[i] = OUT;
+			query->body->before[i] = OUT;
 	while (changed) {
 		changed = false;
 		for (u32 i = 0; i < flow->n; i++) {
@@ -95,16 +96,16 @@ static void flow_states(struct line_query *query)
 			u8 after;
 
 			if (!insn->has_pred)
-				changed |= add_state(query->before, i, indirect);
-			after = pass_insn(query, i, query->before[i]);
-			if (!query->before[i])
+				changed |= add_state(query->body->before, i, indirect);
+			after = pass_insn(query, i, query->body->before[i]);
+			if (!query->body->before[i])
 				continue;
 			if (insn->flow == FLOW_JUMP_INDIRECT && (after & ~indirect)) {
 				indirect |= after;
 				changed = true;
 			}
-			changed |= add_state(query->before, insn->next, after);
-			changed |= add_state(query->before, insn->target, after);
+			changed |= add_state(query->body->before, insn->next, after);
+			changed |= add_state(query->body->before, insn->target, after);
 		}
 	}
 }
@@ -115,7 +116,7 @@ static void find_entries(struct line_query *query)
 
 	for (u32 i = 0; i < body->flow.n; i++) {
 		size_t end = rows_end(body, i);
-		u8 state = query->before[i] ? query->before[i] : OUT;
+		u8 state = query->body->before[i] ? query->body->before[i] : OUT;
 
 		for (size_t row = body->first_row[i]; row < end; row++) {
 			if (state & OUT && is_statement(body, row) && line_has_row(query, row)) {
@@ -148,7 +149,7 @@ static bool follows(struct line_query *query, u32 first, u32 second)
 	const struct flow *flow = &query->body->flow;
 	u64 entry = query->body->instances[0].entry;
 	bool changed = true, indirect = flow->has_indirect;
-	u8 *passed = query->must;
+	u8 *passed = query->body->must;
 
 	for (u32 i = 0; i < flow->n; i++)
 		passed[i] = flow->insns[i].pc != entry && (flow->insns[i].has_pred || indirect);
@@ -230,8 +231,8 @@ static bool meets_entry(const struct line_query *query, u32 insn, size_t except)
 static bool leads_to_entry(const struct line_query *query, u32 insn)
 {
 	const struct flow_insn *at = &query->body->flow.insns[insn];
-	bool next = at->next != FLOW_NONE && query->must[at->next];
-	bool target = at->target != FLOW_NONE && query->must[at->target];
+	bool next = at->next != FLOW_NONE && query->body->must[at->next];
+	bool target = at->target != FLOW_NONE && query->body->must[at->target];
 
 	switch (at->flow) {
 	case FLOW_NEXT:
@@ -249,19 +250,19 @@ static bool always_leads_on(struct line_query *query, size_t entry)
 	const struct flow *flow = &query->body->flow;
 	bool changed = true;
 
-	memset(query->must, 0, flow->n);
+	memset(query->body->must, 0, flow->n);
 	while (changed) {
 		changed = false;
 		for (u32 i = (u32)flow->n; i-- > 0;) {
-			if (query->must[i])
+			if (query->body->must[i])
 				continue;
-			query->must[i] =
+			query->body->must[i] =
 				meets_entry(query, i, entry) ||
 				(pass_insn(query, i, IN) == IN && leads_to_entry(query, i));
-			changed |= query->must[i];
+			changed |= query->body->must[i];
 		}
 	}
-	return query->must[query->entries[entry]];
+	return query->body->must[query->entries[entry]];
 }
 
 static void drop_forerunners(struct line_query *query)
@@ -322,8 +323,6 @@ void line_find_entries(struct line_query *query)
 {
 	if (take_only_row(query))
 		return;
-	query->before = arena_alloc(query->body->arena, query->body->flow.n);
-	query->must = arena_alloc(query->body->arena, query->body->flow.n);
 	flow_states(query);
 	find_entries(query);
 	if (query->body->marks != DW_MARKS_STATEMENTS)

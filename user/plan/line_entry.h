@@ -17,6 +17,9 @@ struct line_body {
 	size_t n_rows;
 	u32 *first_row; /* of flow.insns[i]: first of its rows; n + 1 entries */
 	enum dw_marks marks;
+	/* Room for one line at a time, by instruction. */
+	u8 *before; /* what may be true before it: control comes from the line, or from elsewhere */
+	u8 *must;   /* leads to a kept entry within the line */
 };
 
 /* One line in one copy. */
@@ -25,8 +28,6 @@ struct line_query {
 	const char *file;
 	unsigned line;
 	u32 copy;
-	u8 *before;   /* IN and OUT, by instruction */
-	u8 *must;     /* leads to a kept entry within the line */
 	u32 *entries; /* instructions, ascending */
 	const struct dw_row **entry_rows;
 	size_t n_entries;

@@ -208,6 +208,8 @@ static struct error *read_body(struct dw *dw, u64 pc, struct arena *arena, struc
 	collect_rows(body, rows, n);
 	index_rows(body);
 	body->marks = dw_marks(dw, pc);
+	body->before = arena_alloc(arena, body->flow.n);
+	body->must = arena_alloc(arena, body->flow.n);
 	return NULL;
 }
 

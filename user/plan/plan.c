@@ -48,6 +48,7 @@ static struct error *open_module(const struct plan_file *file, struct arena *are
 		elf_file_close(opened->file);
 		return err;
 	}
+	opened->code = code_store_new(opened->dw);
 	opened->build_id = *elf_file_build_id(opened->file);
 	*module = opened;
 	return NULL;
@@ -112,7 +113,7 @@ static struct error *has_other_end(const struct build *build, const struct place
 	*has = false;
 	if (!build->n_ends)
 		return NULL;
-	err = choose_block(place->module->dw, place->asked, build->plan->arena, &block);
+	err = choose_block(place->module->code, place->asked, build->plan->arena, &block);
 	for (size_t i = 0; i < build->n_ends && !err && block.n; i++) {
 		const struct end *end = &build->ends[i];
 
@@ -147,7 +148,7 @@ static struct error *choose(const struct build *build, struct place *place, bool
 	_cleanup_(arena_freep) struct arena *scratch = arena_new();
 	struct choice choice;
 	struct error *err =
-		choose_instruction(place->module->dw, place->asked, &how, scratch, &choice);
+		choose_instruction(place->module->code, place->asked, &how, scratch, &choice);
 
 	if (err)
 		return err;
@@ -387,6 +388,7 @@ void plan_free(struct plan *plan)
 		return;
 	others_free(plan);
 	for (size_t i = 0; i < plan->n_modules; i++) {
+		code_store_free(plan->modules[i]->code);
 		dw_close(plan->modules[i]->dw);
 		elf_file_close(plan->modules[i]->file);
 	}

@@ -27,6 +27,7 @@ struct plan_module {
 	struct build_id build_id;
 	struct elf_file *file;
 	struct dw *dw;
+	struct code_store *code; /* of its functions; NULL where no place is chosen */
 	struct file_stamp stamp; /* when the plan was made */
 	struct plan *plan;	 /* that it belongs to; NULL: none */
 };
