@@ -198,6 +198,36 @@ void json_real(struct json *json, double value)
 		strbuf_printf(json->out, "%s%s", digits, strpbrk(digits, ".e") ? "" : ".0");
 }
 
+void json_member_string(struct json *json, const char *key, const char *text)
+{
+	json_key(json, key);
+	json_string(json, text);
+}
+
+void json_member_bool(struct json *json, const char *key, bool value)
+{
+	json_key(json, key);
+	json_bool(json, value);
+}
+
+void json_member_true(struct json *json, const char *key, bool value)
+{
+	if (value)
+		json_member_bool(json, key, true);
+}
+
+void json_member_u64(struct json *json, const char *key, u64 value)
+{
+	json_key(json, key);
+	json_u64(json, value);
+}
+
+void json_member_hex(struct json *json, const char *key, u64 value)
+{
+	json_key(json, key);
+	json_hex(json, value);
+}
+
 struct error *json_end(struct json *json)
 {
 	if (json->depth)

@@ -41,6 +41,12 @@ void json_s64(struct json *json, s64 value);
 void json_hex(struct json *json, u64 value);	 /* "0x1234" */
 void json_real(struct json *json, double value); /* 17 digits, always with a point or exponent;
 						    "nan", "inf", "-inf" as text */
+/* A key and its value. */
+void json_member_string(struct json *json, const char *key, const char *text); /* NULL: null */
+void json_member_bool(struct json *json, const char *key, bool value);
+void json_member_true(struct json *json, const char *key, bool value); /* false: nothing */
+void json_member_u64(struct json *json, const char *key, u64 value);
+void json_member_hex(struct json *json, const char *key, u64 value);
 struct error *json_end(struct json *json) _must_use_;
 
 /* Valid UTF-8 throughout? */

@@ -5,61 +5,37 @@
 #include "cmd/explain.h"
 #include "expr/expr.h"
 
-static void text(struct json *json, const char *key, const char *value)
-{
-	json_key(json, key);
-	json_string(json, value);
-}
-
-static void hex(struct json *json, const char *key, u64 value)
-{
-	json_key(json, key);
-	json_hex(json, value);
-}
-
-static void number(struct json *json, const char *key, u64 value)
-{
-	json_key(json, key);
-	json_u64(json, value);
-}
-
-static void boolean(struct json *json, const char *key, bool value)
-{
-	json_key(json, key);
-	json_bool(json, value);
-}
-
 static void add_position(struct json *json, const struct explained *explained)
 {
 	const struct place *place = explained->place;
 
-	text(json, "probe", explained->probe);
-	text(json, "module", place->module->shown);
-	text(json, "build_id", explained->build_id);
-	text(json, "function", place->function);
-	text(json, "file", place->file);
-	number(json, "line", place->line);
-	boolean(json, "inlined", place->is_inlined);
-	text(json, "why", place->why);
+	json_member_string(json, "probe", explained->probe);
+	json_member_string(json, "module", place->module->shown);
+	json_member_string(json, "build_id", explained->build_id);
+	json_member_string(json, "function", place->function);
+	json_member_string(json, "file", place->file);
+	json_member_u64(json, "line", place->line);
+	json_member_bool(json, "inlined", place->is_inlined);
+	json_member_string(json, "why", place->why);
 }
 
 static void add_addresses(struct json *json, const struct explained *explained)
 {
 	const struct place *place = explained->place;
 
-	hex(json, "asked", place->asked);
-	text(json, "asked_instruction", explained->asked_text);
-	text(json, "asked_cost", explained->asked_cost);
-	hex(json, "probed", place->pc);
-	text(json, "probed_instruction", explained->probed_text);
-	text(json, "probed_cost", explained->probed_cost);
+	json_member_hex(json, "asked", place->asked);
+	json_member_string(json, "asked_instruction", explained->asked_text);
+	json_member_string(json, "asked_cost", explained->asked_cost);
+	json_member_hex(json, "probed", place->pc);
+	json_member_string(json, "probed_instruction", explained->probed_text);
+	json_member_string(json, "probed_cost", explained->probed_cost);
 	json_key(json, "hit_ns");
 	explained->hit_ns ? json_u64(json, explained->hit_ns) : json_null(json);
-	text(json, "moved", place->moved);
-	boolean(json, "gdb", place->is_gdb_choice);
+	json_member_string(json, "moved", place->moved);
+	json_member_bool(json, "gdb", place->is_gdb_choice);
 	json_key(json, "gdb_pc");
 	place->gdb_pc ? json_hex(json, place->gdb_pc) : json_null(json);
-	number(json, "program", place->program + 1);
+	json_member_u64(json, "program", place->program + 1);
 }
 
 static void add_keys(struct json *json, const struct plan *plan, const struct place *place,
@@ -70,10 +46,12 @@ static void add_keys(struct json *json, const struct plan *plan, const struct pl
 	json_key(json, "by");
 	json_object(json);
 	for (size_t i = 0; place->keys && i < spec->n_by; i++)
-		text(json, spec->by[i],
-		     place->keys[i].expr ? expr_dump(place->keys[i].expr, arena) : NULL);
+		json_member_string(json, spec->by[i],
+				   place->keys[i].expr ? expr_dump(place->keys[i].expr, arena)
+						       : NULL);
 	json_object_end(json);
-	text(json, "histogram", place->histogram ? expr_dump(place->histogram, arena) : NULL);
+	json_member_string(json, "histogram",
+			   place->histogram ? expr_dump(place->histogram, arena) : NULL);
 }
 
 static void add_values(struct json *json, const struct place *place, struct arena *arena)
@@ -84,9 +62,10 @@ static void add_values(struct json *json, const struct place *place, struct aren
 		const struct plan_value *value = &place->values[i];
 
 		json_object(json);
-		text(json, "name", value->text);
-		text(json, "missing", value->missing);
-		text(json, "expression", value->missing ? NULL : expr_dump(value->expr, arena));
+		json_member_string(json, "name", value->text);
+		json_member_string(json, "missing", value->missing);
+		json_member_string(json, "expression",
+				   value->missing ? NULL : expr_dump(value->expr, arena));
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -98,7 +77,8 @@ static void add_expressions(struct json *json, const struct explained *explained
 	const struct place *place = explained->place;
 	size_t n = place->captures ? explained->plan->spec->n_captures : 0;
 
-	text(json, "condition", place->condition ? expr_dump(place->condition, arena) : NULL);
+	json_member_string(json, "condition",
+			   place->condition ? expr_dump(place->condition, arena) : NULL);
 	json_key(json, "captures");
 	json_array(json);
 	for (size_t i = 0; i < n; i++)
@@ -148,7 +128,7 @@ static struct error *json_program(const struct plan *plan, u32 index, unsigned v
 	struct json json;
 
 	cmd_json_begin(&json, &line, "program");
-	number(&json, "program", index + 1);
+	json_member_u64(&json, "program", index + 1);
 	add_listing(&json, "condition", &program->condition, arena);
 	json_key(&json, "roots");
 	json_array(&json);
@@ -156,8 +136,8 @@ static struct error *json_program(const struct plan *plan, u32 index, unsigned v
 		u32 node = program->root_nodes[i];
 
 		json_object(&json);
-		text(&json, "name", program->root_names[i]);
-		number(&json, "bytes", node < plan->n_nodes ? plan->nodes[node].size : 0);
+		json_member_string(&json, "name", program->root_names[i]);
+		json_member_u64(&json, "bytes", node < plan->n_nodes ? plan->nodes[node].size : 0);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -173,7 +153,7 @@ static struct error *json_note(const char *note)
 	struct json json;
 
 	cmd_json_begin(&json, &line, "note");
-	text(&json, "text", note);
+	json_member_string(&json, "text", note);
 	return cmd_json_end(&json);
 }
 

@@ -12,17 +12,6 @@ static bool is_call_site(Dwarf_Die *die)
 	return dwarf_tag(die) == DW_TAG_call_site || dwarf_tag(die) == DW_TAG_GNU_call_site;
 }
 
-static bool holds_sites(Dwarf_Die *die)
-{
-	switch (dwarf_tag(die)) {
-	case DW_TAG_lexical_block:
-	case DW_TAG_inlined_subroutine:
-	case DW_TAG_try_block:
-	case DW_TAG_catch_block: return true;
-	default: return false;
-	}
-}
-
 /* One attribute under its standard or its GNU name. */
 static bool site_attr(Dwarf_Die *die, unsigned standard, unsigned gnu, Dwarf_Attribute *attr)
 {
@@ -124,7 +113,7 @@ static bool find_site(Dwarf_Die *scope, u64 return_pc, Dwarf_Die *site, int nest
 			*site = child;
 			return true;
 		}
-		if (holds_sites(&child) && nested < DW_MAX_DEPTH &&
+		if (die_is_block(&child) && nested < DW_MAX_DEPTH &&
 		    find_site(&child, return_pc, site, nested + 1))
 			return true;
 	}
@@ -161,7 +150,7 @@ static void collect_tail_calls(struct tail_calls *found, Dwarf_Die *scope, int n
 		    is_flagged(&child, DW_AT_call_tail_call, DW_AT_GNU_tail_call))
 			fill_site(found->dw, &child, found->arena,
 				  arena_push(found->arena, found->sites, found->n));
-		if (holds_sites(&child) && nested < DW_MAX_DEPTH)
+		if (die_is_block(&child) && nested < DW_MAX_DEPTH)
 			collect_tail_calls(found, &child, nested + 1);
 	}
 }

@@ -62,6 +62,17 @@ unsigned die_line(Dwarf_Die *die, unsigned name)
 	return die_number(die, name, &line) && line > 0 ? (unsigned)line : 0;
 }
 
+bool die_is_block(Dwarf_Die *die)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_lexical_block:
+	case DW_TAG_inlined_subroutine:
+	case DW_TAG_try_block:
+	case DW_TAG_catch_block: return true;
+	default: return false;
+	}
+}
+
 bool die_has_tags(Dwarf_Die *die)
 {
 	Dwarf_Die cu;

@@ -21,6 +21,8 @@ bool die_attr_number(Dwarf_Attribute *attr, s64 *value);
 bool die_is_signed_form(const Dwarf_Attribute *attr);
 bool die_ref(Dwarf_Die *die, unsigned name, Dwarf_Die *target);
 unsigned die_line(Dwarf_Die *die, unsigned name);
+/* A block inside a function, or a copy of another one there: variables and calls may be in it. */
+bool die_is_block(Dwarf_Die *die);
 /* Is the unit of this DIE in a language where struct, union and enum names stand behind the word?
  */
 bool die_has_tags(Dwarf_Die *die);

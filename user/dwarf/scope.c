@@ -29,17 +29,6 @@ static bool is_body(Dwarf_Die *die)
 	return dwarf_tag(die) == DW_TAG_inlined_subroutine || dwarf_tag(die) == DW_TAG_subprogram;
 }
 
-static bool is_scope(Dwarf_Die *die)
-{
-	switch (dwarf_tag(die)) {
-	case DW_TAG_lexical_block:
-	case DW_TAG_inlined_subroutine:
-	case DW_TAG_try_block:
-	case DW_TAG_catch_block: return true;
-	default: return false;
-	}
-}
-
 static bool has_addresses(Dwarf_Die *die)
 {
 	return dwarf_hasattr(die, DW_AT_low_pc) || dwarf_hasattr(die, DW_AT_ranges);
@@ -53,7 +42,7 @@ static bool find_path(Dwarf_Die *die, u64 pc, struct path *path, size_t depth)
 		return false;
 	path->dies[depth] = *die;
 	for (bool ok = die_first(die, &child); ok; ok = die_next(&child))
-		if (is_scope(&child) && find_path(&child, pc, path, depth + 1))
+		if (die_is_block(&child) && find_path(&child, pc, path, depth + 1))
 			return true;
 	if (depth && !(has_addresses(die) && dwarf_haspc(die, pc) == 1))
 		return false;

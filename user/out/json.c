@@ -49,18 +49,6 @@
 /* Room that a variable needs below the deepest level that the writer allows. */
 enum { SPARE_DEPTH = 8 };
 
-static void put_text_key(struct json *json, const char *key, const char *text)
-{
-	json_key(json, key);
-	json_string(json, text);
-}
-
-static void put_number_key(struct json *json, const char *key, u64 number)
-{
-	json_key(json, key);
-	json_u64(json, number);
-}
-
 /* 0: the process is not of snapline's pid namespace. */
 static void put_pid_key(struct json *json, const char *key, u32 pid)
 {
@@ -69,20 +57,6 @@ static void put_pid_key(struct json *json, const char *key, u32 pid)
 		json_u64(json, pid);
 	else
 		json_null(json);
-}
-
-static void put_hex_key(struct json *json, const char *key, u64 number)
-{
-	json_key(json, key);
-	json_hex(json, number);
-}
-
-static void put_true_key(struct json *json, const char *key, bool is_true)
-{
-	if (!is_true)
-		return;
-	json_key(json, key);
-	json_bool(json, true);
 }
 
 void render_json_time(struct json *json, u64 time_ns)
@@ -189,9 +163,9 @@ static void put_children(struct json *json, const struct value *value, struct ar
 {
 	bool too_deep = json->depth + SPARE_DEPTH > JSON_MAX_DEPTH;
 
-	put_true_key(json, "cut",
-		     value->cut || value->string_cut || (too_deep && value->n_children));
-	put_true_key(json, "cycle", value->cycle);
+	json_member_true(json, "cut",
+			 value->cut || value->string_cut || (too_deep && value->n_children));
+	json_member_true(json, "cycle", value->cycle);
 	if (!value->n_children || too_deep)
 		return;
 	json_key(json, "children");
@@ -204,22 +178,22 @@ static void put_children(struct json *json, const struct value *value, struct ar
 static void put_variable(struct json *json, const struct value *value, struct arena *arena)
 {
 	json_object(json);
-	put_text_key(json, "name", value->name);
-	put_text_key(json, "type", value->type_name);
-	put_text_key(json, "kind", value->kind);
-	put_text_key(json, "status", absence_status(value->absence));
+	json_member_string(json, "name", value->name);
+	json_member_string(json, "type", value->type_name);
+	json_member_string(json, "kind", value->kind);
+	json_member_string(json, "status", absence_status(value->absence));
 	json_key(json, "value");
 	render_json_value(json, value);
-	put_text_key(json, "text", value_text(value, arena));
+	json_member_string(json, "text", value_text(value, arena));
 	if (value->address)
-		put_hex_key(json, "address", value->address);
+		json_member_hex(json, "address", value->address);
 	if (is_pointer(value))
-		put_hex_key(json, "pointer", value->number);
+		json_member_hex(json, "pointer", value->number);
 	if (value->string_absence != PRESENT)
-		put_text_key(json, "string_status", absence_status(value->string_absence));
-	put_true_key(json, "late", value->late || value->string_late);
+		json_member_string(json, "string_status", absence_status(value->string_absence));
+	json_member_true(json, "late", value->late || value->string_late);
 	if (value->repeats > 1)
-		put_number_key(json, "repeats", value->repeats);
+		json_member_u64(json, "repeats", value->repeats);
 	put_children(json, value, arena);
 	json_object_end(json);
 }
@@ -230,7 +204,7 @@ static void put_build_id(struct json *json, const struct build_id *id)
 
 	for (unsigned i = 0; id && i < id->len && i < sizeof(id->bytes); i++)
 		strbuf_printf(&text, "%02x", id->bytes[i]);
-	put_text_key(json, "build_id", text.text);
+	json_member_string(json, "build_id", text.text);
 	strbuf_free(&text);
 }
 
@@ -238,15 +212,15 @@ static void put_build_id(struct json *json, const struct build_id *id)
 static void put_position(struct json *json, const char *function, const char *file, unsigned line,
 			 u64 pc, const char *module)
 {
-	put_text_key(json, "function", function);
-	put_text_key(json, "file", file);
+	json_member_string(json, "function", function);
+	json_member_string(json, "file", file);
 	json_key(json, "line");
 	if (file)
 		json_u64(json, line);
 	else
 		json_null(json);
-	put_hex_key(json, "pc", pc);
-	put_text_key(json, "module", module);
+	json_member_hex(json, "pc", pc);
+	json_member_string(json, "module", module);
 }
 
 static void put_place(struct json *json, const struct event_place *place)
@@ -261,15 +235,15 @@ static void put_place(struct json *json, const struct event_place *place)
 static void put_frame(struct json *json, const struct frame *frame, struct arena *arena)
 {
 	json_object(json);
-	put_number_key(json, "n", frame->n);
+	json_member_u64(json, "n", frame->n);
 	put_position(json, frame->function, frame->file, frame->line, frame->pc,
 		     frame->module ? frame->module->path : NULL);
-	put_hex_key(json, "ip", frame->ip);
+	json_member_hex(json, "ip", frame->ip);
 	json_key(json, "inlined");
 	json_bool(json, frame->is_inlined);
-	put_true_key(json, "tailcall", frame->is_tail_call);
-	put_true_key(json, "signal", frame->is_signal);
-	put_true_key(json, "late", frame->late);
+	json_member_true(json, "tailcall", frame->is_tail_call);
+	json_member_true(json, "signal", frame->is_signal);
+	json_member_true(json, "late", frame->late);
 	render_json_variables(json, "variables", frame->variables, frame->n_variables, arena);
 	json_object_end(json);
 }
@@ -287,7 +261,7 @@ static void put_registers(struct json *json, const struct event *event)
 			if (arch->dwarf_slot[reg] == name->slot &&
 			    name->size == arch->pointer_size &&
 			    event->regs->absence[reg] == PRESENT)
-				put_hex_key(json, name->name, event->regs->value[reg]);
+				json_member_hex(json, name->name, event->regs->value[reg]);
 	}
 	json_object_end(json);
 }
@@ -295,13 +269,13 @@ static void put_registers(struct json *json, const struct event *event)
 /* Which hit it was. */
 static void put_hit(struct json *json, const struct event *event)
 {
-	put_text_key(json, "probe", event->probe);
-	put_number_key(json, "id", event->id);
+	json_member_string(json, "probe", event->probe);
+	json_member_u64(json, "id", event->id);
 	render_json_time(json, event->time_ns);
 	put_pid_key(json, "pid", event->pid);
 	put_pid_key(json, "tid", event->tid);
-	put_text_key(json, "comm", event->comm);
-	put_number_key(json, "cpu", event->cpu);
+	json_member_string(json, "comm", event->comm);
+	json_member_u64(json, "cpu", event->cpu);
 	put_place(json, &event->place);
 }
 
@@ -312,9 +286,9 @@ static void put_log(struct json *json, const struct event *event)
 	json_bytes(json, event->message, event->message_len);
 	render_json_variables(json, "values", event->values, event->n_values, event->arena);
 	if (event->suppressed)
-		put_number_key(json, "suppressed", event->suppressed);
+		json_member_u64(json, "suppressed", event->suppressed);
 	if (event->lost)
-		put_number_key(json, "lost", event->lost);
+		json_member_u64(json, "lost", event->lost);
 }
 
 static void put_snapshot(struct json *json, const struct event *event)
@@ -325,8 +299,8 @@ static void put_snapshot(struct json *json, const struct event *event)
 	for (size_t i = 0; i < event->n_frames; i++)
 		put_frame(json, &event->frames[i], event->arena);
 	json_array_end(json);
-	put_text_key(json, "stack_end", event->stack_end);
-	put_true_key(json, "stack_cut", event->stack_cut);
+	json_member_string(json, "stack_end", event->stack_end);
+	json_member_true(json, "stack_cut", event->stack_cut);
 	render_json_variables(json, "captures", event->captures, event->n_captures, event->arena);
 	if (event->tictoc)
 		json_pair(json, event);
@@ -342,8 +316,8 @@ void json_taken_out(struct json *json, const struct taken_out *out)
 		return;
 	}
 	json_object(json);
-	put_number_key(json, "places", out->places);
-	put_number_key(json, "of", out->of);
+	json_member_u64(json, "places", out->places);
+	json_member_u64(json, "of", out->of);
 	json_key(json, "seconds");
 	json_real(json, out->seconds);
 	json_object_end(json);
@@ -353,9 +327,9 @@ static void put_summary(struct json *json, const struct event *event)
 {
 	const struct accounting *sum = &event->accounting;
 
-	put_text_key(json, "probe", event->probe);
-	put_number_key(json, "hits", sum->hits);
-#define X(name) put_number_key(json, #name, sum->name);
+	json_member_string(json, "probe", event->probe);
+	json_member_u64(json, "hits", sum->hits);
+#define X(name) json_member_u64(json, #name, sum->name);
 	HIT_CLASSES(X)
 #undef X
 	json_key(json, "missed");
@@ -363,7 +337,7 @@ static void put_summary(struct json *json, const struct event *event)
 		json_u64(json, sum->missed);
 	else
 		json_null(json);
-	put_number_key(json, "faulted", sum->faulted);
+	json_member_u64(json, "faulted", sum->faulted);
 	json_key(json, "seconds");
 	json_real(json, sum->seconds);
 	json_taken_out(json, &sum->taken_out);
@@ -371,12 +345,10 @@ static void put_summary(struct json *json, const struct event *event)
 
 static struct error *json_event(struct sink *sink, const struct event *event)
 {
-	static const char *const names[] = {[EVENT_SNAPSHOT] = "snapshot",
-					    [EVENT_LOG] = "log",
-					    [EVENT_SUMMARY] = "summary",
-					    [EVENT_NOTICE] = "notice",
-					    [EVENT_TICTOC] = "tictoc",
-					    [EVENT_PAIRS] = "summary"};
+	static const char *const names[] = {
+		[EVENT_SNAPSHOT] = "snapshot", [EVENT_LOG] = "log",
+		[EVENT_SUMMARY] = "summary",   [EVENT_NOTICE] = "notice",
+		[EVENT_TICTOC] = "tictoc",     [EVENT_PAIRS] = "summary"};
 	_cleanup_(strbuf_free) struct strbuf out = {0};
 	struct error *err;
 	struct json json;
@@ -385,14 +357,14 @@ static struct error *json_event(struct sink *sink, const struct event *event)
 		return json_count(sink, event->count);
 	json_begin(&json, &out);
 	json_object(&json);
-	put_text_key(&json, "event", names[event->kind]);
+	json_member_string(&json, "event", names[event->kind]);
 	switch (event->kind) {
 	case EVENT_SNAPSHOT: put_snapshot(&json, event); break;
 	case EVENT_LOG: put_log(&json, event); break;
 	case EVENT_TICTOC: json_tictoc(&json, event); break;
 	case EVENT_PAIRS: json_pairs(&json, event); break;
 	case EVENT_SUMMARY: put_summary(&json, event); break;
-	case EVENT_NOTICE: put_text_key(&json, "text", event->notice); break;
+	case EVENT_NOTICE: json_member_string(&json, "text", event->notice); break;
 	case EVENT_COUNT: break;
 	}
 	json_object_end(&json);

@@ -10,7 +10,8 @@
  * A value is a number, a boolean or a string (a text, or the name of an enumerator or function);
  * $stack is an array of functions, innermost first; what could not be had is null, and missing says
  * why. place is null where hits are of several places. overflow: hits of all keys that found no
- * room. taken_out: --max-overhead ended it, the hits are those until then. With -i the object has interval, and rate, in hits a second since the one before.
+ * room. taken_out: --max-overhead ended it, the hits are those until then. With -i the object has
+ *interval, and rate, in hits a second since the one before.
  */
 #include <inttypes.h>
 
@@ -18,33 +19,13 @@
 #include "out/render.h"
 #include "out/report.h"
 
-static void put_key(struct json *json, const char *key, const char *text)
-{
-	json_key(json, key);
-	json_string(json, text);
-}
-
-static void put_true(struct json *json, const char *key, bool value)
-{
-	if (!value)
-		return;
-	json_key(json, key);
-	json_bool(json, true);
-}
-
-static void put_number(struct json *json, const char *key, u64 number)
-{
-	json_key(json, key);
-	json_u64(json, number);
-}
-
 static void put_build_id(struct json *json, const struct build_id *id)
 {
 	struct strbuf text = {0};
 
 	for (unsigned i = 0; id && i < id->len && i < sizeof(id->bytes); i++)
 		strbuf_printf(&text, "%02x", id->bytes[i]);
-	put_key(json, "build_id", text.text);
+	json_member_string(json, "build_id", text.text);
 	strbuf_free(&text);
 }
 
@@ -56,8 +37,8 @@ static void put_place(struct json *json, const struct event_place *place)
 		return;
 	}
 	json_object(json);
-	put_key(json, "function", place->function);
-	put_key(json, "file", place->file);
+	json_member_string(json, "function", place->function);
+	json_member_string(json, "file", place->file);
 	json_key(json, "line");
 	if (place->file)
 		json_u64(json, place->line);
@@ -65,7 +46,7 @@ static void put_place(struct json *json, const struct event_place *place)
 		json_null(json);
 	json_key(json, "pc");
 	json_hex(json, place->pc);
-	put_key(json, "module", place->module);
+	json_member_string(json, "module", place->module);
 	put_build_id(json, place->build_id);
 	json_object_end(json);
 }
@@ -120,7 +101,7 @@ static void put_keys(struct json *json, const struct count_report *report,
 	json_object(json);
 	for (size_t i = 0; i < report->n_by; i++)
 		if (row->by[i].kind == KEY_IS_MISSING)
-			put_key(json, report->by[i], row->by[i].status);
+			json_member_string(json, report->by[i], row->by[i].status);
 	json_object_end(json);
 }
 
@@ -166,8 +147,8 @@ static void put_histogram(struct json *json, const char *text, const struct repo
 
 	json_key(json, "histogram");
 	json_object(json);
-	put_key(json, "expr", text);
-	put_number(json, "count", count);
+	json_member_string(json, "expr", text);
+	json_member_u64(json, "count", count);
 	json_key(json, "sum");
 	negative->count ? json_s64(json, sum) : json_u64(json, positive->sum);
 	if (count) {
@@ -176,7 +157,7 @@ static void put_histogram(struct json *json, const char *text, const struct repo
 			  negative->count ? (double)sum / (double)count : histogram_mean(positive));
 		put_bounds(json, both);
 	}
-	put_number(json, "absent", both->absent);
+	json_member_u64(json, "absent", both->absent);
 	json_key(json, "buckets");
 	json_array(json);
 	for (u32 i = HISTOGRAM_BUCKETS; i-- > 0;)
@@ -192,14 +173,14 @@ static void put_histogram(struct json *json, const char *text, const struct repo
 static void put_row(struct json *json, const struct count_report *report,
 		    const struct report_row *row)
 {
-	put_key(json, "event", "count");
-	put_key(json, "probe", report->probes[row->probe]);
+	json_member_string(json, "event", "count");
+	json_member_string(json, "probe", report->probes[row->probe]);
 	put_place(json, row->place < report->n_places ? &report->places[row->place] : NULL);
-	put_number(json, "hits", row->hits);
+	json_member_u64(json, "hits", row->hits);
 	if (row->by)
 		put_keys(json, report, row);
-	put_true(json, "overflow", row->is_overflow);
-	put_true(json, "taken_out", row->is_out);
+	json_member_true(json, "overflow", row->is_overflow);
+	json_member_true(json, "taken_out", row->is_out);
 	if (row->histogram)
 		put_histogram(json, report->histogram, row->histogram);
 	json_key(json, "seconds");

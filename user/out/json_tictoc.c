@@ -13,12 +13,6 @@
 #include "event/tictoc.h"
 #include "out/render.h"
 
-static void put_number(struct json *json, const char *key, u64 number)
-{
-	json_key(json, key);
-	json_u64(json, number);
-}
-
 static void put_by(struct json *json, const struct tictoc_event *tictoc)
 {
 	json_key(json, "by");
@@ -59,16 +53,16 @@ void json_tictoc(struct json *json, const struct event *event)
 	json_key(json, "probe");
 	json_string(json, event->probe);
 	put_by(json, event->tictoc);
-	put_number(json, "count", histogram->count);
-	put_number(json, "sum", histogram->sum);
-	put_number(json, "min", histogram->min);
+	json_member_u64(json, "count", histogram->count);
+	json_member_u64(json, "sum", histogram->sum);
+	json_member_u64(json, "min", histogram->min);
 	json_key(json, "mean");
 	json_real(json, histogram_mean(histogram));
-	put_number(json, "p50", histogram_quantile(histogram, 0.5));
-	put_number(json, "p90", histogram_quantile(histogram, 0.9));
-	put_number(json, "p99", histogram_quantile(histogram, 0.99));
-	put_number(json, "p999", histogram_quantile(histogram, 0.999));
-	put_number(json, "max", histogram->max);
+	json_member_u64(json, "p50", histogram_quantile(histogram, 0.5));
+	json_member_u64(json, "p90", histogram_quantile(histogram, 0.9));
+	json_member_u64(json, "p99", histogram_quantile(histogram, 0.99));
+	json_member_u64(json, "p999", histogram_quantile(histogram, 0.999));
+	json_member_u64(json, "max", histogram->max);
 	put_buckets(json, histogram);
 }
 
@@ -76,13 +70,13 @@ void json_pair(struct json *json, const struct event *event)
 {
 	const struct tictoc_pair *pair = event->tictoc->pair;
 
-	put_number(json, "elapsed", pair->elapsed_ns);
+	json_member_u64(json, "elapsed", pair->elapsed_ns);
 	json_key(json, "tic");
 	json_object(json);
 	render_json_time(json, pair->tic_time_ns);
-	put_number(json, "pid", pair->tic_pid);
-	put_number(json, "tid", pair->tic_tid);
-	put_number(json, "hit", pair->tic_hit);
+	json_member_u64(json, "pid", pair->tic_pid);
+	json_member_u64(json, "tid", pair->tic_tid);
+	json_member_u64(json, "hit", pair->tic_hit);
 	render_json_variables(json, "values", pair->values, pair->n_values, event->arena);
 	json_object_end(json);
 }
@@ -91,11 +85,11 @@ static void put_slow(struct json *json, const struct pairs_accounting *sum)
 {
 	json_key(json, "slow");
 	json_object(json);
-	put_number(json, "pairs", sum->slow);
-	put_number(json, "emitted", sum->slow_emitted);
-	put_number(json, "rate_limited", sum->slow_rate);
-	put_number(json, "buffer_full", sum->slow_full);
-	put_number(json, "without_values", sum->uncaptured);
+	json_member_u64(json, "pairs", sum->slow);
+	json_member_u64(json, "emitted", sum->slow_emitted);
+	json_member_u64(json, "rate_limited", sum->slow_rate);
+	json_member_u64(json, "buffer_full", sum->slow_full);
+	json_member_u64(json, "without_values", sum->uncaptured);
 	json_object_end(json);
 }
 
@@ -105,21 +99,21 @@ void json_pairs(struct json *json, const struct event *event)
 
 	json_key(json, "probe");
 	json_string(json, event->probe);
-	put_number(json, "tics", sum->hits);
-	put_number(json, "pairs", sum->pairs);
-	put_number(json, "open", sum->open);
-	put_number(json, "overwritten", sum->overwritten);
-	put_number(json, "left", sum->left);
-	put_number(json, "lost", sum->lost);
+	json_member_u64(json, "tics", sum->hits);
+	json_member_u64(json, "pairs", sum->pairs);
+	json_member_u64(json, "open", sum->open);
+	json_member_u64(json, "overwritten", sum->overwritten);
+	json_member_u64(json, "left", sum->left);
+	json_member_u64(json, "lost", sum->lost);
 	json_key(json, "rejected");
 	json_object(json);
-	put_number(json, "over_limit", sum->over_limit);
-	put_number(json, "condition_error", sum->condition_error);
-	put_number(json, "condition_false", sum->condition_false);
+	json_member_u64(json, "over_limit", sum->over_limit);
+	json_member_u64(json, "condition_error", sum->condition_error);
+	json_member_u64(json, "condition_false", sum->condition_false);
 	json_object_end(json);
-	put_number(json, "tocs", sum->toc_hits);
-	put_number(json, "tocs_without_tic", sum->toc_alone);
-	put_number(json, "tocs_without_key", sum->key_error);
+	json_member_u64(json, "tocs", sum->toc_hits);
+	json_member_u64(json, "tocs_without_tic", sum->toc_alone);
+	json_member_u64(json, "tocs_without_key", sum->key_error);
 	put_slow(json, sum);
 	json_key(json, "missed");
 	if (sum->missed_known)

@@ -10,18 +10,6 @@
 #include "event/tictoc.h"
 #include "out/render.h"
 
-static void put_text(struct json *json, const char *key, const char *text)
-{
-	json_key(json, key);
-	json_string(json, text);
-}
-
-static void put_number(struct json *json, const char *key, u64 number)
-{
-	json_key(json, key);
-	json_u64(json, number);
-}
-
 static void put_arguments(struct json *json, const struct event *event)
 {
 	struct value *const *values = event->captures;
@@ -34,7 +22,7 @@ static void put_arguments(struct json *json, const struct event *event)
 	json_key(json, "args");
 	json_object(json);
 	for (size_t i = 0; i < n; i++)
-		put_text(json, values[i]->name, value_text(values[i], event->arena));
+		json_member_string(json, values[i]->name, value_text(values[i], event->arena));
 	json_object_end(json);
 }
 
@@ -42,13 +30,14 @@ static void put_head(struct json *json, const struct event *event, const char *p
 		     u32 pid, u32 tid)
 {
 	json_object(json);
-	put_text(json, "name", event->place.function ? event->place.function : event->probe);
-	put_text(json, "cat", "snapline");
-	put_text(json, "ph", phase);
+	json_member_string(json, "name",
+			   event->place.function ? event->place.function : event->probe);
+	json_member_string(json, "cat", "snapline");
+	json_member_string(json, "ph", phase);
 	json_key(json, "ts");
 	json_real(json, (double)ktime_ns / 1000);
-	put_number(json, "pid", pid);
-	put_number(json, "tid", tid);
+	json_member_u64(json, "pid", pid);
+	json_member_u64(json, "tid", tid);
 }
 
 static void put_pair(struct json *json, struct strbuf *out, const struct event *event)
@@ -56,7 +45,7 @@ static void put_pair(struct json *json, struct strbuf *out, const struct event *
 	const struct tictoc_pair *pair = event->tictoc->pair;
 
 	put_head(json, event, "b", pair->tic_ktime_ns, pair->tic_pid, pair->tic_tid);
-	put_number(json, "id", event->id);
+	json_member_u64(json, "id", event->id);
 	put_arguments(json, event);
 	json_object_end(json);
 	error_free(json_end(json));
@@ -64,7 +53,7 @@ static void put_pair(struct json *json, struct strbuf *out, const struct event *
 	json_begin(json, out);
 	put_head(json, event, "e", pair->tic_ktime_ns + pair->elapsed_ns, pair->tic_pid,
 		 pair->tic_tid);
-	put_number(json, "id", event->id);
+	json_member_u64(json, "id", event->id);
 	json_object_end(json);
 }
 
@@ -88,7 +77,7 @@ static struct error *trace_event(struct sink *sink, const struct event *event)
 		put_pair(&json, &out, event);
 	} else {
 		put_head(&json, event, "i", event->ktime_ns, event->pid, event->tid);
-		put_text(&json, "s", "t");
+		json_member_string(&json, "s", "t");
 		put_arguments(&json, event);
 		json_object_end(&json);
 	}
