@@ -3,7 +3,10 @@
  * A command line, its arguments on lines of their own; and each argument as every other form of
  * text that an option or argument can have: place, duration, size, number, message, glob.
  */
+#include <stdlib.h>
+
 #include "base/strbuf.h"
+#include "elf/demangle.h"
 #include "fuzz.h"
 #include "spec/spec.h"
 
@@ -42,8 +45,12 @@ static void run_place(const char *text, struct arena *arena)
 static void run_forms(const char *text, const char *next, struct arena *arena)
 {
 	struct message *message;
+	char *plain = demangle(text);
 	u64 number;
 
+	if (plain && strlen(plain) > DEMANGLE_MAX)
+		__builtin_trap();
+	free(plain);
 	run_place(text, arena);
 	fuzz_error(message_parse(text, arena, &message));
 	fuzz_error(spec_duration(text, &number));

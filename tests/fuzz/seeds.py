@@ -52,6 +52,8 @@ def command_lines():
         "replay\nfile.snap\n-f\ntrace\n--string\n9\n--elements\n3",
         "doctor\n-f\njson",
         "snap\n--follow\nf\n--\nsleep\n10",
+        "_ZN5names5placeIiSt6vectorIiSaIiEEE4findERKS3_\n_ZNSt3mapIiiED1Ev\n_Z1fI1AIiiE1BIS1_S1_EEvv",
+        "_RNvMsr_NtCs3ssYzQotkvD_3std4pathNtB5_7PathBuf3new\n_ZN4core3fmt5write17h1234567890abcdefE",
     ]
     for number, line in enumerate(lines + places):
         put("spec", f"{number:02}", line)

@@ -5,6 +5,7 @@
 #include <sys/auxv.h>
 
 #include "dwarf/dw.h"
+#include "elf/demangle.h"
 #include "elf/elf_file.h"
 #include "programs.h"
 
@@ -381,9 +382,37 @@ static void test_a_section_table_may_lie_anywhere(void **state)
 	free(bytes);
 }
 
+/* A template whose last argument is that many times two of the argument before. */
+static char *demangle_doubled(int times)
+{
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char symbol[256] = "_Z1fI1AIiiE";
+
+	for (int i = 0; i < times; i++)
+		sprintf(symbol + strlen(symbol), "1%cIS%c_S%c_E", 'B' + i, digits[2 * i + 1],
+			digits[2 * i + 1]);
+	strcat(symbol, "Evv");
+	return demangle(symbol);
+}
+
+static void test_names_that_double(void **state)
+{
+	char *plain = demangle_doubled(2);
+
+	assert_string_equal(plain, "f<A<int, int>, B<A<int, int>, A<int, int> >, "
+				   "C<B<A<int, int>, A<int, int> >, B<A<int, int>, A<int, int> > > >");
+	free(plain);
+	assert_null(demangle_doubled(17));
+	assert_null(demangle("main"));
+	plain = demangle("_RNvC1a1f");
+	assert_string_equal(plain, "a::f");
+	free(plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names_that_double),
 		cmocka_unit_test(test_wrong_files_are_named),
 		cmocka_unit_test(test_wrong_kinds_are_named),
 		cmocka_unit_test(test_symbols_and_addresses),

@@ -4,12 +4,12 @@
  * and bodies at file scope, without looking into bodies; and the inlined copies in the bodies,
  * which only units can hold that have the function, or that refer to other units at all (dwz, LTO).
  */
-#include <libiberty/demangle.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/strbuf.h"
 #include "dwarf/dw_private.h"
+#include "elf/demangle.h"
 
 struct named {
 	const char *name;
@@ -229,7 +229,7 @@ static void need_inlined(struct dw *dw, struct dw_unit *unit)
 
 static bool matches_qualified(const char *glob, const char *linkage_name)
 {
-	char *plain = linkage_name ? cplus_demangle(linkage_name, DMGL_AUTO) : NULL;
+	char *plain = linkage_name ? demangle(linkage_name) : NULL;
 	bool match = plain && (!strcmp(plain, glob) || str_glob(glob, plain));
 
 	free(plain);

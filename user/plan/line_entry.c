@@ -168,7 +168,8 @@ static bool follows(struct line_query *query, u32 first, u32 second)
 				indirect = false;
 				changed = true;
 			}
-			changed |= clear(passed, insn->next) | clear(passed, insn->target);
+			changed |= clear(passed, insn->next);
+			changed |= clear(passed, insn->target);
 		}
 	}
 	return passed[second];

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* FUNC and its forms: all bodies and inlined copies, their lines, their returns. */
-#include <libiberty/demangle.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/map.h"
 #include "base/strbuf.h"
+#include "elf/demangle.h"
 #include "plan/choose.h"
 #include "plan/prologue.h"
 #include "plan/resolve_private.h"
@@ -21,7 +21,7 @@ static bool symbol_matches(const struct elf_symbol *symbol, const char *name)
 		return true;
 	if (!strstr(name, "::") || strncmp(symbol->name, "_", 1) != 0)
 		return false;
-	plain = cplus_demangle(symbol->name, DMGL_AUTO);
+	plain = demangle(symbol->name);
 	match = plain && !strcmp(plain, name);
 	free(plain);
 	return match;
