@@ -39,7 +39,9 @@ _inline_ void histogram_add(struct histogram_cells *cells, u64 value)
 {
 	u64 index = histogram_index(value);
 
-	/* The verifier lost the bound in the sum. */
+	/* The verifier lost the bound in the sum. Without the barrier the new one is on a copy,
+	 * which it sees only from 6.4 on. */
+	asm volatile("" : "+r"(index));
 	if (index >= HISTOGRAM_BUCKETS)
 		return;
 	__sync_fetch_and_add(&cells->buckets[index], 1);

@@ -21,10 +21,15 @@ _inline_ struct value_slot *value_slot(const struct hit *hit, u32 value)
 /* The state; the bytes behind the NUL stay zero, so that equal strings are equal keys. */
 _inline_ u8 key_string(char *bytes, u64 address, u32 size)
 {
-	u32 room = size < COUNT_STRING_BYTES ? size + 1 : COUNT_STRING_BYTES;
-	long len = bpf_probe_read_user_str(bytes, room, (void *)address);
+	u64 room = (u64)size + 1;
 	char next = 0;
+	long len;
 
+	/* Else the bound is on a copy of it, which the verifier sees only from 6.4 on. */
+	asm volatile("" : "+r"(room));
+	if (room > COUNT_STRING_BYTES)
+		room = COUNT_STRING_BYTES;
+	len = bpf_probe_read_user_str(bytes, room, (void *)address);
 	if (len < 0)
 		return address < PAGE_BYTES ? VALUE_BAD_ADDRESS : VALUE_UNREADABLE;
 	if (len < COUNT_STRING_BYTES || size < COUNT_STRING_BYTES)
