@@ -25,7 +25,7 @@ enum { EXPIRY_MASK = 63 };
 
 _inline_ bool gate_expired(const struct hit *hit)
 {
-	if (!knob_expires || bpf_ktime_get_ns() < knob_expires)
+	if (!knob_expires || !hit->probe->expires || bpf_ktime_get_ns() < hit->probe->expires)
 		return false;
 	hit->probe->closed = 1;
 	return true;

@@ -28,7 +28,7 @@ typedef __s64 s64;
 
 /* Limits of every probe; 0: none (load.h, struct load_limits). */
 const volatile u64 knob_limit = 0;
-const volatile u64 knob_expires = 0; /* bpf_ktime_get_ns() */
+const volatile bool knob_expires = false; /* probe_state has when */
 const volatile u64 knob_rate = 0;
 const volatile u64 knob_skip = 0;
 const volatile u64 knob_sample = 0;

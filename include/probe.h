@@ -25,7 +25,9 @@ struct probe_state {
 	/* Of a log: lines that were not written, so that the next one can say so. */
 	__u64 suppressed; /* by the rate */
 	__u64 lost;	  /* by a full ring */
-	__u64 unused[9];
+	__u64 expires; /* bpf_ktime_get_ns() from which on hits are over the limit; 0: not yet known
+			*/
+	__u64 unused[8];
 };
 
 /*
@@ -70,12 +72,12 @@ enum process_mode {
 #define PROGRAM_NEEDS_TIME (1ull << 1)
 #define PROGRAM_NEEDS_COMM (1ull << 2)
 #define PROGRAM_NEEDS_THREAD (1ull << 3) /* thread_pointer */
-#define PROGRAM_NEEDS_HITS (1ull << 4) /* the number of the hit */
+#define PROGRAM_NEEDS_HITS (1ull << 4)	 /* the number of the hit */
 #define PROGRAM_HAS_CONDITION (1ull << 8)
 #define PROGRAM_HAS_ROOTS (1ull << 9)
 #define PROGRAM_HAS_VALUES (1ull << 11)
 #define PROGRAM_ONE_PLACE (1ull << 10) /* the place is PROGRAM_PLACE, else the attach cookie */
-#define PROGRAM_IS_TOC (1ull << 12) /* of tic-toc: runs at TOC */
+#define PROGRAM_IS_TOC (1ull << 12)    /* of tic-toc: runs at TOC */
 #define PROGRAM_INDEX(word) (((word) >> 16) & 0xffff)
 #define PROGRAM_PLACE(word) ((word) >> 32)
 #define PROGRAM_WORD(index, place, flags) \

@@ -175,10 +175,8 @@ static void set_knobs(struct load_session *session)
 	const struct load_limits *limits = &config->limits;
 	struct bpf_object *object = session->object;
 
-	if (limits->duration_ns)
-		session->expires = clock_now() + limits->duration_ns;
 	object_knob(object, "knob_limit", limits->hits);
-	object_knob(object, "knob_expires", session->expires);
+	object_knob(object, "knob_expires", limits->duration_ns != 0);
 	object_knob(object, "knob_rate", limits->rate);
 	object_knob(object, "knob_skip", limits->skip);
 	object_knob(object, "knob_sample", limits->sample);

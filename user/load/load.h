@@ -28,6 +28,7 @@ struct load_features {
 	bool cookies;	      /* 5.15: places share programs */
 	bool ring_buffer;     /* 5.8 */
 	bool sleepable;	      /* uprobe.s with the find_vma check: faulting allowed */
+	bool loop_helper;     /* bpf_loop(), 5.17 */
 	bool fetch_add;	      /* atomic fetch and add, 5.12: exact -n in the kernel */
 	bool signed_division; /* 6.6 */
 	bool bounded_loops;   /* 5.3 */
@@ -83,7 +84,7 @@ enum {
 /* Per probe, the same for all. 0: none, always. */
 struct load_limits {
 	u64 hits;	 /* emitted at most; user space keeps it exactly */
-	u64 duration_ns; /* from load_start(); later hits are over_limit */
+	u64 duration_ns; /* from load_attach(); later hits are over_limit */
 	u64 rate;	 /* emitted a second; see gate.bpf.h for its precision */
 	u64 skip;	 /* the first N hits are over_limit */
 	u64 sample;	 /* of each N hits after that, N - 1 are over_limit */

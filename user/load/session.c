@@ -167,15 +167,29 @@ static struct error *add_descendants(struct load_session *session)
 	return err;
 }
 
+/* Loading programs takes seconds on a slow machine: the time that was asked for begins after it. */
+static void start_clock(struct load_session *session)
+{
+	u64 duration = session->config.limits.duration_ns;
+
+	if (!duration)
+		return;
+	session->expires = clock_now() + duration;
+	for (u32 i = 0; i < session->config.n_probes; i++)
+		__atomic_store_n(&session->states[i].expires, session->expires, __ATOMIC_RELEASE);
+}
+
 struct error *load_attach(struct load_session *session)
 {
 	struct error *err = attach_follow(session);
 
 	if (!err && session->config.filter == LOAD_FOLLOW)
 		err = add_descendants(session);
-	if (err)
-		return err;
-	return load_attach_more(session, session->config.places, session->config.n_places);
+	if (!err)
+		err = load_attach_more(session, session->config.places, session->config.n_places);
+	if (!err)
+		start_clock(session);
+	return err;
 }
 
 size_t load_attached(const struct load_session *session)
@@ -287,8 +301,8 @@ bool load_finished(const struct load_session *session)
 	if (!session->config.limits.hits)
 		return false;
 	/* Tic-toc claims its pairs at the first probe. */
-	for (u32 i = 0; i < (session->config.instrument == LOAD_TICTOC ? 1 : session->config.n_probes);
-	     i++) {
+	for (u32 i = 0;
+	     i < (session->config.instrument == LOAD_TICTOC ? 1 : session->config.n_probes); i++) {
 		if (__atomic_load_n(&session->states[i].claimed, __ATOMIC_ACQUIRE) <
 		    session->config.limits.hits)
 			return false;
