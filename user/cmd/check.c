@@ -105,6 +105,15 @@ static void check_uprobes(const struct host *host, struct check *check)
 		   "it.");
 }
 
+static void check_multi(const struct host *host, struct check *check)
+{
+	if (host->features.multi_links)
+		ok(check, "one link for all places of a program");
+	else
+		warn(check, "each place takes a link of its own in each process",
+		     "Kernels from 6.6 attach many places faster.");
+}
+
 static void check_ring_buffer(const struct host *host, struct check *check)
 {
 	if (host->features.ring_buffer)
@@ -120,6 +129,15 @@ static void check_faulting(const struct host *host, struct check *check)
 	else
 		warn(check, "values that aren't in memory say <not resident>",
 		     "Kernels from 6.0 can read them.");
+}
+
+static void check_loop(const struct host *host, struct check *check)
+{
+	if (host->features.loop_helper)
+		ok(check, "pointers are followed as far as the record has room");
+	else
+		warn(check, "of many pointers in one snapshot fewer are followed",
+		     "Kernels from 5.17 have the loop that it takes.");
 }
 
 static void check_cookies(const struct host *host, struct check *check)
@@ -259,8 +277,10 @@ static const struct check_type types[] = {
 	{"kernel types", check_btf},
 	{"bpf", check_bpf},
 	{"uprobes", check_uprobes, true},
+	{"multi links", check_multi, true},
 	{"ring buffer", check_ring_buffer, true},
 	{"faulting reads", check_faulting, true},
+	{"loop helper", check_loop, true},
 	{"cookies", check_cookies, true},
 	{"exact limits", check_limit, true},
 	{"cheap probes", check_cheap, true},

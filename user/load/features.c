@@ -53,6 +53,7 @@ void load_probe_features(struct load_features *features)
 	features->cookies = try_cookie();
 	features->ring_buffer = try_ring_buffer();
 	features->sleepable = try_sleepable();
+	features->loop_helper = try_loop();
 	features->fetch_add = try_fetch_add();
 	features->signed_division = try_signed_division();
 	features->bounded_loops = try_bounded_loop();
