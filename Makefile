@@ -8,6 +8,7 @@
 #   make oracle     compares snapshots with what gdb prints, at places drawn by SEED
 #   make fuzz       hostile input of every kind, FUZZ_SECONDS (600) each
 #   make targets    the programs that tests look into
+#   make test-kernels  the live tests on Debian's kernels from 5.10 to the newest, under emulation
 #   make install    PREFIX=/usr/local DESTDIR=
 #   V=1 shows the commands, SAN=1 builds with ASan and UBSan into build/san
 
@@ -57,7 +58,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup demo test check layout unit bench oracle install clean format targets
+.PHONY: all setup demo test check layout unit bench oracle test-kernels install clean format targets
 
 all: $(B)/snapline
 
@@ -139,6 +140,9 @@ demo:
 	@tools/setup build
 	@$(MAKE) --no-print-directory all $(T)/demo_orders
 	@tools/demo
+
+test-kernels:
+	@tools/test-kernels
 
 bench: all
 	@tools/bench

@@ -3,6 +3,7 @@
 """Runs the tests of tests/live/*.test, text over small targets, and prints TAP.
 
 usage: run.py [-v] [FILE... or words of test names]
+       run.py -l LIST     those that stand in the file LIST as FILE: NAME, one a line, # starts a comment
 
 A test is a block of lines, blocks are separated by empty lines, # starts a comment:
 
@@ -17,6 +18,9 @@ A test is a block of lines, blocks are separated by empty lines, # starts a comm
   EXPECT_OUT, EXPECT_ERR      in that stream only
   EXPECT_NOT regex            must not be found
   TIMEOUT seconds             (default 20)
+
+$SLOW is by how much this machine is slower than most, a whole number, 1 unless the environment says
+otherwise: timeouts grow by it, and so should what a test waits for snapline's start.
 """
 import glob
 import os
@@ -29,6 +33,7 @@ import tempfile
 import time
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SLOW = int(os.environ.get("SLOW", "1"))
 ONCE = ("NAME", "STATUS", "TIMEOUT", "TARGETS", "BEFORE")
 MANY = ("RUN", "EXPECT", "EXPECT_OUT", "EXPECT_ERR", "EXPECT_NOT", "REQUIRES")
 
@@ -138,7 +143,7 @@ def run(test):
     """(complaints, output)."""
     with tempfile.TemporaryDirectory(prefix="snapline-live-") as folder:
         os.chmod(folder, 0o755)
-        environment = dict(os.environ, T=os.path.join(TOP, "build", "targets"), TMP=folder, LC_ALL="C.UTF-8",
+        environment = dict(os.environ, T=os.path.join(TOP, "build", "targets"), TMP=folder, SLOW=str(SLOW), LC_ALL="C.UTF-8",
                            PATH=os.path.join(TOP, "build") + ":" + os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
         background = None
         if "BEFORE" in test:
@@ -146,10 +151,10 @@ def run(test):
                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                           stderr=subprocess.DEVNULL, start_new_session=True)
             environment["PID"] = str(background.pid)
-            time.sleep(0.1)
+            time.sleep(0.1 * SLOW)
         try:
             for command in test["RUN"]:
-                status, out, err = run_shell(command, environment, float(test.get("TIMEOUT", "20")))
+                status, out, err = run_shell(command, environment, SLOW * float(test.get("TIMEOUT", "20")))
         finally:
             if background:
                 end(background)
@@ -160,13 +165,35 @@ def comment(text):
     print("\n".join("#   " + line for line in text.splitlines()[:60]))
 
 
+def full_name(test):
+    return "%s: %s" % (os.path.basename(test["file"]).replace(".test", ""), test["NAME"])
+
+
+def names_of(path):
+    with open(path) as file:
+        return [line.strip() for line in file if line.strip() and not line.startswith("#")]
+
+
+def select(tests, names):
+    """Those with these names; a name that no test has ends the run."""
+    unknown = set(names) - {full_name(test) for test in tests}
+    if unknown:
+        sys.exit("no test is named: %s" % ", ".join(sorted(unknown)))
+    return [test for test in tests if full_name(test) in names]
+
+
 def main():
     words = [word for word in sys.argv[1:] if word != "-v"]
+    listed = None
+    if words[:1] == ["-l"]:
+        listed, words = names_of(words[1]), words[2:]
     files = [word for word in words if os.path.exists(word)]
     wanted = [word for word in words if word not in files]
     tests = [test for path in files or sorted(glob.glob(os.path.join(TOP, "tests", "live", "*.test")))
              for test in parse(path)]
     tests = [test for test in tests if all(word in test["NAME"] for word in wanted)]
+    if listed is not None:
+        tests = select(tests, listed)
     failed = build_targets(tests)
     if failed:
         comment(failed)
@@ -174,7 +201,7 @@ def main():
         return 1
     passed = True
     for number, test in enumerate(tests, 1):
-        name = "%s: %s" % (os.path.basename(test["file"]).replace(".test", ""), test["NAME"].replace("#", ""))
+        name = full_name(test).replace("#", "")
         why = lacking(test)
         if why:
             print("ok %d - %s # SKIP %s" % (number, name, why), flush=True)
