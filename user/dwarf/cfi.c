@@ -117,6 +117,8 @@ static bool read_cfa(struct dw *dw, Dwarf_Frame *frame, struct arena *arena, str
 		row->cfa_reg = (u16)(ops[0].atom - DW_OP_breg0);
 		row->cfa_offset = (s64)ops[0].number;
 	} else if (n == 1 && ops[0].atom == DW_OP_bregx) {
+		if (ops[0].number >= ARCH_MAX_DWARF_REGS)
+			return false;
 		row->cfa_reg = (u16)ops[0].number;
 		row->cfa_offset = (s64)ops[0].number2;
 	} else {
