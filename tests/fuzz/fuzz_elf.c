@@ -13,8 +13,8 @@
 
 #include "cmd/cmd.h"
 #include "cmd/privilege.h"
-#include "fuzz.h"
 #include "proc/proc.h"
+#include "shown.h"
 
 #define FILES "build/fuzz/files/"
 static const char path[] = FILES "target"; /* by this name the others look for it */
@@ -107,8 +107,10 @@ static const char *program_of(const u8 *data, size_t size)
 static void run(const struct command *command, const char *target)
 {
 	struct arena *arena = arena_new();
-	char *argv[32] = {NULL};
+	char *argv[32] = {NULL}, *text;
+	FILE *terminal = stdout;
 	struct spec *spec;
+	size_t len;
 	struct error *err;
 	int argc = 0;
 
@@ -118,7 +120,13 @@ static void run(const struct command *command, const char *target)
 	err = spec_parse(argc, argv, arena, &spec);
 	if (err)
 		__builtin_trap();
+	text = NULL;
+	stdout = open_memstream(&text, &len);
 	fuzz_error(command->run(spec, arena));
+	fclose(stdout);
+	stdout = terminal;
+	spec->format == FORMAT_JSON ? json_check_lines(text, len) : text_check(text, len);
+	free(text);
 	arena_free(arena);
 }
 

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wctype.h>
 
@@ -146,6 +147,25 @@ static void test_what_is_shown_the_c_library_prints_too(void **state)
 	freelocale(locale);
 }
 
+static void test_nothing_steers_the_terminal(void **state)
+{
+	struct error *err = error_new(ERROR_NOT_FOUND, "no function \033[2J");
+	struct strbuf safe = {0};
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	utf8_put_safe(&safe, "\033]0;title\a\n\tna\xc3\xafve \xff\xe2\x80\xae");
+	assert_string_equal(safe.text, "\\033]0;title\\007\n\tna\xc3\xafve \\377\\342\\200\\256");
+	error_print(error_cure(error_span(err, "\033[2J", 0, 4), "try \r"), out);
+	fclose(out);
+	assert_string_equal(text,
+			    "snapline: no function \\033[2J\n  \\033[2J\n  ^~~~\n  try \\015\n");
+	error_free(err);
+	strbuf_free(&safe);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +178,7 @@ int main(void)
 		cmocka_unit_test(test_error_keeps_span_and_cure),
 		cmocka_unit_test(test_characters_that_are_not_shown),
 		cmocka_unit_test(test_what_is_shown_the_c_library_prints_too),
+		cmocka_unit_test(test_nothing_steers_the_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 struct error error_end = {.kind = ERROR_FAILED, .text = (char *)"end", .is_static = true};
 
 void error_no_memory(void)
@@ -122,11 +124,21 @@ void error_freep(struct error **err)
 	error_free(*err);
 }
 
+/* Names in it may come from a file of anybody. */
+static void print_line(FILE *out, const char *before, const char *text)
+{
+	struct strbuf _cleanup_(strbuf_free) safe = {0};
+
+	utf8_put_safe(&safe, text);
+	fprintf(out, "%s%s\n", before, safe.text ? safe.text : "");
+}
+
 static void print_span(const struct error *err, FILE *out)
 {
 	size_t len = err->span_len ? err->span_len : 1;
 
-	fprintf(out, "  %s\n  ", err->source);
+	print_line(out, "  ", err->source);
+	fputs("  ", out);
 	for (size_t i = 0; i < err->span_start && err->source[i]; i++)
 		fputc(err->source[i] == '\t' ? '\t' : ' ', out);
 	fputc('^', out);
@@ -137,9 +149,9 @@ static void print_span(const struct error *err, FILE *out)
 
 void error_print(const struct error *err, FILE *out)
 {
-	fprintf(out, "snapline: %s\n", err->text);
+	print_line(out, "snapline: ", err->text);
 	if (err->source)
 		print_span(err, out);
 	if (err->cure)
-		fprintf(out, "  %s\n", err->cure);
+		print_line(out, "  ", err->cure);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/utf8.h"
 
+#include <string.h>
+
 size_t utf8_decode(const u8 *text, size_t len, u32 *code)
 {
 	static const u32 smallest[5] = {0, 0, 0x80, 0x800, 0x10000};
@@ -42,5 +44,29 @@ void utf8_encode(struct strbuf *out, u32 code)
 		strbuf_putc(out, (char)(0x80 | (code >> 12 & 0x3f)));
 		strbuf_putc(out, (char)(0x80 | (code >> 6 & 0x3f)));
 		strbuf_putc(out, (char)(0x80 | (code & 0x3f)));
+	}
+}
+
+size_t utf8_next(const u8 *text, size_t len, bool *is_printable)
+{
+	u32 code;
+	size_t n = utf8_decode(text, len, &code);
+
+	*is_printable = n && utf8_is_printable(code);
+	return *is_printable ? n : 1;
+}
+
+void utf8_put_safe(struct strbuf *out, const char *text)
+{
+	const u8 *at = (const u8 *)text;
+	size_t rest = strlen(text), n;
+	bool is_printable;
+
+	for (; rest; at += n, rest -= n) {
+		n = utf8_next(at, rest, &is_printable);
+		if (is_printable || *at == '\n' || *at == '\t')
+			strbuf_add(out, at, n);
+		else
+			strbuf_printf(out, "\\%.3o", *at);
 	}
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 bool cmd_color(const struct spec *spec, FILE *out)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
@@ -11,6 +13,22 @@ bool cmd_color(const struct spec *spec, FILE *out)
 	if (spec->color != COLOR_AUTO)
 		return spec->color == COLOR_ALWAYS;
 	return isatty(fileno(out)) && !(no_color && *no_color);
+}
+
+void cmd_print(const char *format, ...)
+{
+	struct strbuf _cleanup_(strbuf_free) safe = {0};
+	char *formatted = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&formatted, format, args) < 0)
+		error_no_memory();
+	va_end(args);
+	utf8_put_safe(&safe, formatted);
+	free(formatted);
+	if (safe.len)
+		fputs(safe.text, stdout);
 }
 
 void cmd_json_begin(struct json *json, struct strbuf *line, const char *event)

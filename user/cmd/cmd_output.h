@@ -8,6 +8,8 @@
 
 /* Is text on this stream coloured? */
 bool cmd_color(const struct spec *spec, FILE *out);
+/* Text on stdout; names come from files of anybody, and can't steer the terminal. */
+void cmd_print(const char *format, ...) _printf_(1, 2);
 /* An object a line on stdout: cmd_json_begin(), json_key() ..., cmd_json_end(). */
 void cmd_json_begin(struct json *json, struct strbuf *line, const char *event);
 struct error *cmd_json_end(struct json *json) _must_use_; /* ends the line's buffer too */

@@ -49,18 +49,19 @@ static void print_end(const char *name, struct end_cost cost)
 {
 	unsigned n = cost.emulated + cost.stepped;
 
-	printf("  %-9s %u place%s: %u emulated (one trap a hit), %u single-stepped (two traps)\n",
-	       name, n, n == 1 ? "" : "s", cost.emulated, cost.stepped);
+	cmd_print(
+		"  %-9s %u place%s: %u emulated (one trap a hit), %u single-stepped (two traps)\n",
+		name, n, n == 1 ? "" : "s", cost.emulated, cost.stepped);
 }
 
 static void print_tictoc(const struct plan *plan)
 {
-	printf("pairs\n  %-9s %s\n", "made", pairing(plan));
+	cmd_print("pairs\n  %-9s %s\n", "made", pairing(plan));
 	if (returns(plan))
-		printf("  %-9s %s\n", "returns", returns(plan));
+		cmd_print("  %-9s %s\n", "returns", returns(plan));
 	print_end("tic", cost_of(plan, PROBE_TIC));
 	print_end("toc", cost_of(plan, PROBE_TOC));
-	printf("  %-9s a pair passes one place of each end\n\n", "cost");
+	cmd_print("  %-9s a pair passes one place of each end\n\n", "cost");
 }
 
 static void json_end_cost(struct json *json, const char *name, struct end_cost cost)
@@ -102,15 +103,16 @@ void explain_tictoc_place(const struct plan *plan, const struct place *place, st
 	const struct spec *spec = plan->spec;
 
 	if (plan_tictoc_mode(spec) == PAIR_FUNCTION)
-		printf("  %-9s %s%+d is the CFA\n", "frame",
-		       place->cfa_is_fp ? "frame pointer" : "stack pointer", place->cfa_offset);
+		cmd_print("  %-9s %s%+d is the CFA\n", "frame",
+			  place->cfa_is_fp ? "frame pointer" : "stack pointer", place->cfa_offset);
 	if (place->key)
-		printf("  %-9s %s: %s\n", "key", spec->tictoc.key, expr_dump(place->key, arena));
+		cmd_print("  %-9s %s: %s\n", "key", spec->tictoc.key, expr_dump(place->key, arena));
 	for (size_t i = 0; place->by && i < spec->count.n_by; i++)
-		printf("  %-9s %s: %s\n", "by", spec->count.by[i], expr_dump(place->by[i], arena));
+		cmd_print("  %-9s %s: %s\n", "by", spec->count.by[i],
+			  expr_dump(place->by[i], arena));
 	for (size_t i = 0; i < place->n_tics; i++)
-		printf("  %-9s %s: %s\n", "keeps", place->tics[i].text,
-		       place->tics[i].value < SNAPLINE_MAX_VALUES
-			       ? expr_dump(place->tics[i].expr, arena)
-			       : "<can't be kept>");
+		cmd_print("  %-9s %s: %s\n", "keeps", place->tics[i].text,
+			  place->tics[i].value < SNAPLINE_MAX_VALUES
+				  ? expr_dump(place->tics[i].expr, arena)
+				  : "<can't be kept>");
 }

@@ -156,7 +156,7 @@ static struct error *print_items(struct list *list)
 		if (list->spec->format == FORMAT_JSON)
 			err = print_json(list, item);
 		else
-			puts(item->place);
+			cmd_print("%s\n", item->place);
 	}
 	return err;
 }

@@ -19,7 +19,7 @@ static struct error *print_global(struct list *list, const char *name, const cha
 
 	list->n_vars++;
 	if (list->spec->format != FORMAT_JSON) {
-		printf("%-32s  %s\n", name, type ? type : "?");
+		cmd_print("%-32s  %s\n", name, type ? type : "?");
 		return NULL;
 	}
 	cmd_json_begin(&json, &line, "global");
@@ -92,8 +92,8 @@ static struct error *print_place(struct list *list, const struct resolved *place
 		list->n_vars += frames[i].n_vars;
 	if (list->spec->format != FORMAT_JSON) {
 		if (place->file)
-			printf("%s:%u, ", place->file, place->line);
-		printf("0x%llx\n", (unsigned long long)place->pc);
+			cmd_print("%s:%u, ", place->file, place->line);
+		cmd_print("0x%llx\n", (unsigned long long)place->pc);
 		seen_print(frames, n, "  ");
 		return NULL;
 	}

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "cmd/cmd_output.h"
+
 static const char *const kinds[] = {
 	[DW_ARGUMENT] = "argument", [DW_LOCAL] = "local", [DW_GLOBAL] = "global"};
 
@@ -79,15 +81,15 @@ static void print_frame(const struct seen_frame *frame, const char *indent)
 {
 	int name = widest(frame, false), type = widest(frame, true);
 
-	printf("%s%s", indent, frame->function);
+	cmd_print("%s%s", indent, frame->function);
 	if (frame->is_inlined && frame->call_file)
-		printf(", inlined at %s:%u", frame->call_file, frame->call_line);
-	printf(frame->n_vars ? "\n" : " (no variables)\n");
+		cmd_print(", inlined at %s:%u", frame->call_file, frame->call_line);
+	cmd_print("%s\n", frame->n_vars ? "" : " (no variables)");
 	for (size_t i = 0; i < frame->n_vars; i++) {
 		const struct seen_var *var = &frame->vars[i];
 
-		printf("%s  %-*s  %-*s  %-8s  %s\n", indent, name, var->name, type, var->type,
-		       var->kind, var->where);
+		cmd_print("%s  %-*s  %-*s  %-8s  %s\n", indent, name, var->name, type, var->type,
+			  var->kind, var->where);
 	}
 }
 

@@ -29,7 +29,7 @@ static void put_safe(struct pen *pen, const char *text)
 {
 	const u8 *at = (const u8 *)text;
 	size_t rest = strlen(text), n;
-	u32 code;
+	bool is_printable;
 
 	for (; rest; at += n, rest -= n) {
 		n = plain_run(at, rest);
@@ -39,16 +39,11 @@ static void put_safe(struct pen *pen, const char *text)
 				strbuf_add(pen->out, at, n);
 			continue;
 		}
-		n = utf8_decode(at, rest, &code);
-		if (n && utf8_is_printable(code)) {
-			pen->column++;
-			if (pen->out)
-				strbuf_add(pen->out, at, n);
-			continue;
-		}
-		n = 1;
-		pen->column += 4;
-		if (pen->out)
+		n = utf8_next(at, rest, &is_printable);
+		pen->column += is_printable ? 1 : 4;
+		if (pen->out && is_printable)
+			strbuf_add(pen->out, at, n);
+		else if (pen->out)
 			strbuf_printf(pen->out, "\\%.3o", *at);
 	}
 }
