@@ -147,6 +147,7 @@ test-kernels:
 bench: all
 	@tools/bench
 	@tools/bench-count
+	@tools/bench-overhead
 
 # gdb is the judge; SEED=N repeats a draw.
 oracle: setup

@@ -266,6 +266,8 @@ static void test_summary(void **state)
 	assert_golden("summary-missed.txt", rendered("text", &event, color_off, 0, false));
 	assert_golden("summary.json", rendered("json", &event, color_off, 0, false));
 	event.accounting.taken_out = (struct taken_out){2, 2, 0.81};
+	event.accounting.overhead_known = true;
+	event.accounting.overhead = 12.5;
 	assert_golden("summary-out.txt", rendered("text", &event, color_off, 0, false));
 	event.accounting.taken_out.of = 314;
 	assert_golden("summary-some-out.txt", rendered("text", &event, color_off, 0, false));

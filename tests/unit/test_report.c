@@ -64,7 +64,7 @@ static struct count_report keyed_report(void)
 	by[3] = (struct key_value){
 		.kind = KEY_IS_MISSING, .status = "bad_address", .text = "<cannot be read>"};
 	rows[0] = (struct report_row){.hits = 750, .before = 500, .by = &by[0]};
-	rows[1] = (struct report_row){.hits = 200, .by = &by[2]};
+	rows[1] = (struct report_row){.hits = 200, .by = &by[2], .is_out = true};
 	rows[2] = (struct report_row){.hits = 50, .is_overflow = true};
 	rows[0].histogram = arena_alloc(arena, sizeof(*rows[0].histogram));
 	histogram_add(&rows[0].histogram->positive, 1000);
@@ -109,6 +109,7 @@ static void test_table(void **state)
 	has(text, "           hits        hits/s       %  kind  name");
 	has(text, "            750         100.0   75.0%  READ  \"a\\033\"");
 	has(text, "            200          80.0   20.0%  -7    <cannot be read>");
+	has(text, "  prog.c:10  until it was taken out\n");
 	has(text, "<more keys than --keys>");
 	has(text, "delta: sum 976  mean 488  could not be had in 748 hits");
 	free(text);
@@ -122,6 +123,8 @@ static void test_json(void **state)
 	has(text, "{\"event\":\"count\",\"probe\":\"work\"");
 	has(text, "\"by\":{\"kind\":\"READ\",\"name\":\"a\\u001b\"},\"cut\":true");
 	has(text, "\"by\":{\"kind\":-7,\"name\":null},\"missing\":{\"name\":\"bad_address\"}");
+	has(text, "\"hits\":200,\"by\":{\"kind\":-7,\"name\":null},\"missing\":{\"name\":\"bad_address\"},"
+		  "\"taken_out\":true");
 	has(text, "\"overflow\":true");
 	has(text, "\"count\":2,\"sum\":976,\"mean\":488.0,\"min\":-24,\"max\":1000,\"absent\":748,"
 		  "\"buckets\":[[-24,-24,1],[992,1023,1]]");

@@ -8,6 +8,7 @@
 #include "base/histogram.h"
 #include "base/map.h"
 #include "cmd/budget.h"
+#include "pair.h"
 
 enum { LOOK_NS = 250000000 };
 
@@ -30,6 +31,7 @@ struct overhead {
 	u64 *place_hits;	   /* by place, at the last look */
 	u64 *spent_ns, *hits;	   /* by part */
 	u64 started_ns, looked_ns; /* 0: not yet */
+	u64 seen_ns, cpu_ns;	   /* between the first look and the last; used by the target */
 	const char **texts;
 };
 
@@ -38,10 +40,16 @@ u64 overhead_hit_ns(const struct load_costs *costs, const struct place *place)
 	return place->cost == INSN_EMULATED ? costs->emulated_ns : costs->stepped_ns;
 }
 
+/* Both ends of a pair are of one part: what it comes to is TIC's. */
+static bool is_tictoc(const struct plan *plan)
+{
+	return plan->spec->instrument == INSTRUMENT_TICTOC;
+}
+
 /* Places of the same key are one part. */
 static const char *part_key(const struct plan *plan, const struct place *place, struct arena *arena)
 {
-	if (plan->spec->instrument == INSTRUMENT_TICTOC)
+	if (is_tictoc(plan))
 		return arena_printf(arena, "pair %u", place->pair);
 	if (plan->probes[place->probe].spec.form == PLACE_ALL)
 		return arena_printf(arena, "%u %s:%u", place->probe, place->file ? place->file : "",
@@ -73,7 +81,7 @@ static struct part *find_part(struct overhead *overhead, struct map *keys, struc
 		*number = overhead->n_parts;
 		map_put(known, (u64)(uintptr_t)one, number);
 		part = arena_push(overhead->arena, overhead->parts, overhead->n_parts);
-		part->probe = place->probe;
+		part->probe = is_tictoc(overhead->plan) ? PROBE_TIC : place->probe;
 		part->text = part_text(overhead->plan, place, overhead->arena);
 	}
 	overhead->part_of[place - overhead->plan->places] = (u32)*number;
@@ -157,7 +165,6 @@ static void charge(struct overhead *overhead, const struct load_use *use)
 		overhead->spent_ns[part] +=
 			hits *
 			(overhead_hit_ns(&overhead->costs, &plan->places[i]) + use->own_ns[i]);
-		overhead->place_hits[i] = use->hits[i];
 	}
 }
 
@@ -199,12 +206,22 @@ static bool is_time(struct overhead *overhead)
 {
 	u64 now = clock_now();
 
-	if (!overhead->started_ns)
-		overhead->started_ns = now;
-	else if (now - overhead->looked_ns < LOOK_NS)
+	if (overhead->looked_ns && now - overhead->looked_ns < LOOK_NS)
 		return false;
 	overhead->looked_ns = now;
 	return true;
+}
+
+/* What came before the first look is nobody's to pay: nothing was known of the target then. */
+static void take_in(struct overhead *overhead, const struct load_use *use)
+{
+	if (overhead->started_ns)
+		charge(overhead, use);
+	else
+		overhead->started_ns = use->time_ns;
+	memcpy(overhead->place_hits, use->hits, overhead->plan->n_places * sizeof(u64));
+	overhead->seen_ns = use->time_ns - overhead->started_ns;
+	overhead->cpu_ns = use->cpu_ns;
 }
 
 struct error *overhead_look(struct overhead *overhead, struct load_session *load,
@@ -221,7 +238,7 @@ struct error *overhead_look(struct overhead *overhead, struct load_session *load
 	if (!is_time(overhead))
 		return NULL;
 	load_use(load, &use);
-	charge(overhead, &use);
+	take_in(overhead, &use);
 	sample =
 		(struct budget_sample){use.time_ns, use.cpu_ns, overhead->spent_ns, overhead->hits};
 	n_out = budget_judge(overhead->budget, &sample, &verdicts);
@@ -254,21 +271,39 @@ bool overhead_is_out(const struct overhead *overhead, u32 place)
 	return overhead && overhead->parts[overhead->part_of[place]].is_out;
 }
 
-void overhead_of_probe(const struct overhead *overhead, u32 probe, struct taken_out *out)
+/* The target's own time is what it has used less what all hits took. */
+static double share_of(const struct overhead *overhead, u64 spent_ns)
 {
-	*out = (struct taken_out){0};
-	for (size_t i = 0; overhead && i < overhead->plan->n_places; i++) {
-		const struct part *part = &overhead->parts[overhead->part_of[i]];
+	u64 all = 0, own;
 
-		if (overhead->plan->places[i].probe != probe)
+	for (size_t i = 0; i < overhead->n_parts; i++)
+		all += overhead->spent_ns[i];
+	own = overhead->cpu_ns > all ? overhead->cpu_ns - all : 0;
+	return (double)spent_ns / (double)max_u64(own, overhead->seen_ns / 100);
+}
+
+void overhead_of_probe(const struct overhead *overhead, u32 probe, struct accounting *accounting)
+{
+	struct taken_out *out = &accounting->taken_out;
+	u64 spent = 0;
+
+	*out = (struct taken_out){0};
+	for (size_t i = 0; overhead && i < overhead->n_parts; i++) {
+		const struct part *part = &overhead->parts[i];
+
+		if (part->probe != probe)
 			continue;
-		out->of++;
+		spent += overhead->spent_ns[i];
+		out->of += part->n_places;
 		if (!part->is_out)
 			continue;
-		out->places++;
+		out->places += part->n_places;
 		if (part->seconds > out->seconds)
 			out->seconds = part->seconds;
 	}
+	accounting->overhead_known = out->of && overhead->seen_ns;
+	if (accounting->overhead_known)
+		accounting->overhead = 100 * share_of(overhead, spent);
 }
 
 void overhead_free(struct overhead *overhead)

@@ -23,8 +23,8 @@ struct error *overhead_look(struct overhead *overhead, struct load_session *load
 			    const char *const **texts, size_t *n) _must_use_;
 /* The error that says so if no probe is left, else NULL. */
 struct error *overhead_all_out(const struct overhead *overhead) _must_use_;
-/* What of one probe was taken out. NULL is fine. */
-void overhead_of_probe(const struct overhead *overhead, u32 probe, struct taken_out *out);
+/* What one probe's hits took, and what of it was taken out: up to the last look. NULL is fine. */
+void overhead_of_probe(const struct overhead *overhead, u32 probe, struct accounting *accounting);
 /* Is this place of the plan out? NULL is fine. */
 bool overhead_is_out(const struct overhead *overhead, u32 place);
 void overhead_free(struct overhead *overhead);

@@ -461,7 +461,7 @@ void session_accounting(struct session *session, u32 probe, struct accounting *a
 		.seconds = (double)(session->stopped_ns - session->started_ns) / 1e9,
 	};
 	accounting->missed_known = load_missed(session->load, &accounting->missed);
-	overhead_of_probe(session->overhead, probe, &accounting->taken_out);
+	overhead_of_probe(session->overhead, probe, accounting);
 }
 
 /* The probes are gone; the command goes on, and snapline stays with it like any wrapper. */

@@ -165,8 +165,9 @@ static void sum_up(struct tictoc *tictoc, struct pairs_accounting *sum)
 		.missed_known = tics.missed_known,
 		.missed = tics.missed,
 		.seconds = tics.seconds,
-		.taken_out = {tics.taken_out.places + tocs.taken_out.places,
-			      tics.taken_out.of + tocs.taken_out.of, tics.taken_out.seconds},
+		.overhead_known = tics.overhead_known,
+		.overhead = tics.overhead,
+		.taken_out = tics.taken_out,
 	};
 }
 

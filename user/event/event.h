@@ -70,6 +70,8 @@ struct accounting {
 	u64 missed;
 	u64 faulted;       /* reads that had to fault memory in */
 	double seconds;
+	bool overhead_known; /* false: the probe wasn't watched */
+	double overhead;     /* what its hits took, in percent of the target's own CPU time */
 	struct taken_out taken_out;
 };
 

@@ -142,6 +142,8 @@ void recording_summary(struct recording *recording, u32 probe, const struct acco
 		.out_places = counts->taken_out.places,
 		.out_of = counts->taken_out.of,
 		.out_seconds = counts->taken_out.seconds,
+		.overhead_known = counts->overhead_known,
+		.overhead = counts->overhead,
 	};
 
 	put_section(recording, SECTION_SUMMARY, &summary, sizeof(summary), NULL, 0);

@@ -45,6 +45,8 @@ struct section_summary {
 	/* files that are older end here */
 	u32 out_places, out_of;
 	double out_seconds;
+	u64 overhead_known;
+	double overhead;
 };
 
 /* SECTION_TICTOC, before n_buckets of the other. */
@@ -71,6 +73,8 @@ struct section_pairs {
 	/* files that are older end here */
 	u32 out_places, out_of;
 	double out_seconds;
+	u64 overhead_known;
+	double overhead;
 };
 
 #endif

@@ -207,6 +207,8 @@ static struct error *read_summary(struct replay *replay, const u8 *bytes, u32 le
 		.missed = summary.missed,
 		.faulted = summary.faulted,
 		.seconds = summary.seconds,
+		.overhead_known = summary.overhead_known,
+		.overhead = summary.overhead,
 		.taken_out = {summary.out_places, summary.out_of, summary.out_seconds},
 	};
 	return NULL;

@@ -37,6 +37,8 @@ struct pairs_accounting {
 	bool missed_known;
 	u64 missed;
 	double seconds;
+	bool overhead_known;
+	double overhead;
 	struct taken_out taken_out;
 };
 

@@ -12,6 +12,7 @@
  *           buffer; left out where none is
  * summary   probe hits over_limit condition_error condition_false rate_limited buffer_full emitted
  *           missed (null: the kernel doesn't say) faulted seconds
+ *           overhead (percent of the target's own CPU time; null: it wasn't watched)
  *           taken_out{places of seconds} (null: nothing; by --max-overhead)
  * notice    text
  * tictoc, and a summary of it: json_tictoc.c
@@ -308,8 +309,10 @@ static void put_snapshot(struct json *json, const struct event *event)
 		put_registers(json, event);
 }
 
-void json_taken_out(struct json *json, const struct taken_out *out)
+void json_overhead(struct json *json, bool known, double overhead, const struct taken_out *out)
 {
+	json_key(json, "overhead");
+	known ? json_real(json, overhead) : json_null(json);
 	json_key(json, "taken_out");
 	if (!out->places) {
 		json_null(json);
@@ -340,7 +343,7 @@ static void put_summary(struct json *json, const struct event *event)
 	json_member_u64(json, "faulted", sum->faulted);
 	json_key(json, "seconds");
 	json_real(json, sum->seconds);
-	json_taken_out(json, &sum->taken_out);
+	json_overhead(json, sum->overhead_known, sum->overhead, &sum->taken_out);
 }
 
 static struct error *json_event(struct sink *sink, const struct event *event)

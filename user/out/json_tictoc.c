@@ -7,7 +7,7 @@
  *           buckets[[smallest, largest, count]...] of those that aren't empty
  * summary   probe tics pairs open overwritten left lost rejected{over_limit condition_error
  *           condition_false} tocs tocs_without_tic tocs_without_key
- *           slow{pairs emitted rate_limited buffer_full without_values} missed seconds taken_out
+ *           slow{pairs emitted rate_limited buffer_full without_values} missed seconds overhead taken_out
  * A snapshot that ends a pair has `elapsed` (ns) and `tic{time pid tid hit values[...]}` besides.
  */
 #include "event/tictoc.h"
@@ -122,5 +122,5 @@ void json_pairs(struct json *json, const struct event *event)
 		json_null(json);
 	json_key(json, "seconds");
 	json_real(json, sum->seconds);
-	json_taken_out(json, &sum->taken_out);
+	json_overhead(json, sum->overhead_known, sum->overhead, &sum->taken_out);
 }

@@ -39,7 +39,7 @@ void render_json_variables(struct json *json, const char *key, struct value *con
 
 /* text.c and json.c: the end of a summary. */
 void text_taken_out(struct pen *pen, const struct taken_out *out);
-void json_taken_out(struct json *json, const struct taken_out *out);
+void json_overhead(struct json *json, bool known, double overhead, const struct taken_out *out);
 
 /* text_tictoc.c and json_tictoc.c: EVENT_TICTOC, EVENT_PAIRS, and what a snapshot has of its pair. */
 struct error *text_tictoc(struct sink *sink, const struct event *event) _must_use_;

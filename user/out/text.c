@@ -275,6 +275,8 @@ static void put_outside(struct pen *pen, const struct accounting *sum, bool all)
 		pen_count(pen, PEN_PLAIN, sum->faulted, 0);
 	}
 	pen_printf(pen, PEN_PLAIN, "  %.1f s", sum->seconds);
+	if (all && sum->overhead_known)
+		pen_printf(pen, PEN_PLAIN, "  overhead %.1f %%", sum->overhead);
 }
 
 void text_taken_out(struct pen *pen, const struct taken_out *out)
