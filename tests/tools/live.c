@@ -9,6 +9,11 @@
 asm(".text\n.globl live_hit, live_hit2, live_many\n"
     ".type live_hit, @function\nlive_hit: nop\nret\n.size live_hit, . - live_hit\n"
     ".type live_hit2, @function\nlive_hit2: nop\nret\n.size live_hit2, . - live_hit2\n"
+#ifdef __aarch64__
+    ".globl live_refused\nlive_refused: ldxr x1, [x0]\nret\n"
+#else
+    ".globl live_refused\nlive_refused: lock incl -8(%rsp)\nret\n"
+#endif
     ".balign 16\nlive_many:\n.rept 40\nnop\nret\n.balign 16\n.endr\n");
 
 static int n_tests, n_failed;

@@ -13,6 +13,7 @@
 /* The probed functions: a nop and a return each, `call i` counted by the caller. */
 void live_hit(u64 i, void *p);
 void live_hit2(u64 i, void *p);
+extern const char live_refused[]; /* an instruction that the kernel doesn't probe */
 extern const char live_many[]; /* LIVE_MANY of them, 16 bytes apart */
 enum { LIVE_MANY = 40 };
 

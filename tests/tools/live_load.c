@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Live tests of user/load/: counts, limits, filters. Prints TAP; needs root. */
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -327,6 +329,55 @@ static void test_places(enum load_links links, const char *name)
 		seen[2], seen[3], seen[4]);
 }
 
+static u8 first_byte(int pid, const void *function)
+{
+	char path[64];
+	u8 byte = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (pread(fd, &byte, 1, (off_t)function) != 1)
+		byte = 0;
+	close(fd);
+	return byte;
+}
+
+/* The second of two places can't be probed: then neither is. */
+static void test_all_or_nothing(enum load_links links, const char *name)
+{
+	struct live_child child = live_fork(call_hit, 1000);
+	struct load_config config = live_config(&child);
+	struct load_session *session;
+	struct load_place places[2];
+	u8 before = first_byte(child.pid, live_hit);
+	struct error *err;
+	bool refused;
+
+	for (u32 i = 0; i < ARRAY_LEN(places); i++) {
+		places[i] = config.places[0];
+		places[i].index = i;
+	}
+	places[1].offset = places[1].pc = live_offset(live_refused);
+	config.places = places;
+	config.n_places = ARRAY_LEN(places);
+	config.links = links;
+	err = load_start(&config, &session);
+	if (!err) {
+		err = load_attach(session);
+		load_free(session);
+	}
+	refused = err && strstr(err->text, "the kernel refuses the instruction there");
+	live_ok(refused && before && first_byte(child.pid, live_hit) == before,
+		"%s links: one place that the kernel refuses, and none stands: %s", name,
+		err ? err->text : "no error");
+	error_free(err);
+	live_go(&child);
+	while (!live_ended(&child))
+		poll(NULL, 0, 10);
+	live_ok(child.shared[0] == 1000, "... and the program goes on");
+}
+
 /* What 5.10 has: no fetch-and-add, no cookies, no typed tasks, no multi links. */
 static void test_old_kernel(void)
 {
@@ -365,6 +416,8 @@ int main(int argc, char **argv)
 	test_condition_error();
 	test_places(LOAD_LINKS_PERF, "perf");
 	test_places(LOAD_LINKS_MULTI, "multi");
+	test_all_or_nothing(LOAD_LINKS_PERF, "perf");
+	test_all_or_nothing(LOAD_LINKS_MULTI, "multi");
 	test_saturated();
 	return live_plan();
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "cmd/config.h"
 #include "cmd/lives.h"
+#include "cmd/obstacles.h"
 #include "cmd/overhead.h"
 #include "cmd/privilege.h"
 #include "cmd/recall.h"
@@ -29,6 +30,7 @@ struct session {
 	struct decoder decoder;
 	struct lives *lives;
 	struct overhead *overhead; /* NULL: no probe is watched */
+	struct obstacles *obstacles;
 	bool stopped, interrupted, released;
 	u64 checked_ns;	      /* when files and processes were last looked at */
 	struct error *ended;  /* why it had to end early */
@@ -235,6 +237,14 @@ static void check_threads(struct session *session)
 		attach_again(session, pid);
 }
 
+static void check_obstacles(struct session *session)
+{
+	const char *text;
+
+	while ((text = obstacles_look(session->obstacles, session->arena)))
+		notice(session, "%s", text);
+}
+
 static void check_target(struct session *session)
 {
 	enum { EVERY_NS = 1000000000 };
@@ -244,6 +254,7 @@ static void check_target(struct session *session)
 	session->checked_ns = clock_now();
 	check_files(session);
 	check_threads(session);
+	check_obstacles(session);
 }
 
 static void check_overhead(struct session *session)
@@ -285,7 +296,10 @@ static struct error *prepare(struct session *session)
 	recall_start(session->target, pids, n, &session->watch);
 	make_decoder(session);
 	lives_watch(session->lives);
-	err = load(session);
+	session->obstacles = obstacles_new(session->plan, session->target, pids, n);
+	err = obstacles_check(session->obstacles);
+	if (!err)
+		err = load(session);
 	if (err)
 		return err;
 	check_files(session); /* it may have changed between reading and attaching */
@@ -472,6 +486,10 @@ static void await_command(struct session *session)
 
 	while (!interrupted && !launch_ended(session->launch, &status))
 		poll(&ended, 1, 500); /* a signal may come just before it */
+	if (!interrupted && WIFSIGNALED(status) && WTERMSIG(status) == SIGTRAP)
+		fputs("snapline: the command was ended by a trap; a program that copies its own code "
+		      "copies probes with it: start it first, then use -p\n",
+		      stderr);
 	if (interrupted || !session->plan->spec->verbose)
 		return;
 	if (WIFSIGNALED(status))
@@ -515,6 +533,7 @@ void session_free(struct session *session)
 	load_free(session->load);
 	processes_free(session->decoder.processes);
 	watch_free(session->watch);
+	obstacles_free(session->obstacles);
 	lives_free(session->lives);
 	overhead_free(session->overhead);
 	launch_free(session->launch);

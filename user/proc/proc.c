@@ -62,6 +62,26 @@ struct error *proc_read_file(int pid, const char *name, struct arena *arena, cha
 	return NULL;
 }
 
+int proc_status_number(int pid, const char *field)
+{
+	struct arena _cleanup_(arena_freep) *arena = arena_new();
+	struct error _cleanup_(error_freep) *err = NULL;
+	const char *line;
+	char *text;
+	size_t len;
+
+	err = proc_read_file(pid, "status", arena, &text, &len);
+	line = err ? NULL : strstr(text, arena_printf(arena, "\n%s:", field));
+	return line ? atoi(line + strlen(field) + 2) : -1;
+}
+
+int proc_tracer(int pid)
+{
+	int tracer = proc_status_number(pid, "TracerPid");
+
+	return tracer > 0 ? tracer : 0;
+}
+
 struct error *proc_exe(int pid, struct arena *arena, const char **path)
 {
 	static const char deleted[] = " (deleted)";

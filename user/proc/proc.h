@@ -31,6 +31,8 @@ struct error *proc_maps_parse(const char *text, size_t len, struct arena *arena,
  * by now, /proc/PID/map_files/START-END. NULL for memory without a file.
  */
 const char *proc_path(int pid, const struct proc_map *map, struct arena *arena);
+/* Is it a mapping of the file at path, whatever numbers the file systems show? */
+bool proc_map_is(int pid, const struct proc_map *map, const char *path);
 const char *proc_root(int pid, struct arena *arena); /* "/proc/PID/root"; "" if it is our own */
 struct error *proc_exe(int pid, struct arena *arena, const char **path) _must_use_;
 struct error *proc_comm(int pid, struct arena *arena, const char **comm) _must_use_;
@@ -48,6 +50,7 @@ u64 proc_cpu_time(int pid);
 /* Start time in clock ticks since boot: tells a pid from its reuse. */
 struct error *proc_start_time(int pid, u64 *ticks) _must_use_;
 bool proc_exists(int pid);
+int proc_tracer(int pid); /* the process that debugs it (ptrace); 0: none, or not known */
 /* Gone, or only waited for: none of its threads lives. */
 bool proc_ended(int pid);
 /*

@@ -102,6 +102,21 @@ static bool map_is_wanted(int pid, const struct proc_map *map, const struct want
 	return is_wanted_link(link, wanted);
 }
 
+static bool find_wanted(const char *path, struct wanted_file *wanted)
+{
+	const char *slash = strrchr(path, '/');
+
+	*wanted = (struct wanted_file){.base = slash ? slash + 1 : path};
+	return host_stat(path, &wanted->st) == 0;
+}
+
+bool proc_map_is(int pid, const struct proc_map *map, const char *path)
+{
+	struct wanted_file wanted;
+
+	return find_wanted(path, &wanted) && map_is_wanted(pid, map, &wanted);
+}
+
 static bool maps_file(int pid, const void *context)
 {
 	struct arena _cleanup_(arena_freep) *arena = arena_new();
@@ -126,10 +141,9 @@ static bool maps_file(int pid, const void *context)
 
 struct error *proc_by_file(const char *path, struct arena *arena, int **pids, size_t *n)
 {
-	const char *slash = strrchr(path, '/');
-	struct wanted_file wanted = {.base = slash ? slash + 1 : path};
+	struct wanted_file wanted;
 
-	if (host_stat(path, &wanted.st) != 0)
+	if (!find_wanted(path, &wanted))
 		return error_errno(ERROR_NOT_FOUND, "%s", path);
 	return select_pids(maps_file, &wanted, arena, pids, n);
 }

@@ -64,19 +64,6 @@ static struct error *find_exe(int pid, struct arena *arena, struct target_file *
 	return NULL;
 }
 
-/* The process of a thread's number; the number itself if it is a process. */
-static int process_of(int pid, struct arena *arena)
-{
-	struct error _cleanup_(error_freep) *err = NULL;
-	const char *line;
-	char *text;
-	size_t len;
-
-	err = proc_read_file(pid, "status", arena, &text, &len);
-	line = err ? NULL : strstr(text, "\nTgid:");
-	return line ? atoi(line + strlen("\nTgid:")) : pid;
-}
-
 /* Refuses, with a sentence, what has no program to look into. */
 static struct error *check_process(int pid, struct arena *arena, struct proc_stat *stat)
 {
@@ -95,8 +82,8 @@ static struct error *check_process(int pid, struct arena *arena, struct proc_sta
 		return error_new(ERROR_NOT_FOUND,
 				 "process %d is a kernel thread, there is no program to look into",
 				 pid);
-	process = process_of(pid, arena);
-	if (process == pid)
+	process = proc_status_number(pid, "Tgid"); /* of a thread, the process */
+	if (process == pid || process < 0)
 		return NULL;
 	return error_cure(error_new(ERROR_NOT_FOUND, "%d is a thread of process %d", pid, process),
 			  "Use -p %d; a condition can ask for the thread: --if '$tid == %d'.",
