@@ -65,7 +65,13 @@ static void check_privileges(const struct host *host, struct check *check)
 		   arena_strdup(host->arena, err->cure));
 		return;
 	}
-	ok(check, privilege_names(host->privileges.held, host->arena));
+	if (host->privileges.lacking)
+		warn(check,
+		     arena_printf(host->arena, "%s: programs of one's own, with no more rights",
+				  privilege_names(host->privileges.held, host->arena)),
+		     "CAP_SYS_PTRACE lets snapline look into those of others.");
+	else
+		ok(check, privilege_names(host->privileges.held, host->arena));
 }
 
 static void check_btf(const struct host *host, struct check *check)

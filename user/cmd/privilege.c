@@ -89,7 +89,7 @@ struct error *privilege_check(void)
 		return error_cure(
 			error_new(ERROR_PRIVILEGE, "root of a user namespace may not probe"),
 			"Run snapline outside of the namespace, or in a privileged container.");
-	if (privileges.lacking == 0)
+	if (!(privileges.lacking & (PRIVILEGE_BPF | PRIVILEGE_PERFMON)))
 		return NULL;
 	err = error_new(ERROR_PRIVILEGE, "snapline may not probe: it lacks %s",
 			privilege_names(privileges.lacking, arena));

@@ -16,14 +16,17 @@ enum privilege {
 
 struct privileges {
 	unsigned held;
-	unsigned lacking;    /* of what a snapshot needs: BPF, PERFMON, PTRACE */
+	unsigned lacking;    /* of what probes in any program need: BPF, PERFMON, PTRACE */
 	bool user_namespace; /* ours isn't the first: capabilities don't count for the kernel */
 };
 
 void privileges_read(struct privileges *privileges);
 /* "CAP_BPF, CAP_PERFMON" */
 const char *privilege_names(unsigned mask, struct arena *arena);
-/* NULL if nothing is lacking, else ERROR_PRIVILEGE: exactly what is, and how to get it. */
+/*
+ * NULL if probes are possible, if only (without CAP_SYS_PTRACE) in programs of one's own; else
+ * ERROR_PRIVILEGE: exactly what is lacking, and how to get it.
+ */
 struct error *privilege_check(void) _must_use_;
 
 #endif

@@ -303,10 +303,11 @@ static struct error *map_file(struct elf_file *file)
 	void *map;
 	int fd = host_open(file->path);
 
+	if (fd < 0 && (errno == EACCES || errno == EPERM))
+		return error_cure(error_errno(ERROR_PRIVILEGE, "cannot open %s", file->shown),
+				  "Run snapline as root, or with CAP_DAC_READ_SEARCH.");
 	if (fd < 0)
-		return error_errno(errno == EACCES || errno == EPERM ? ERROR_PRIVILEGE
-								     : ERROR_NOT_FOUND,
-				   "cannot open %s", file->shown);
+		return error_errno(ERROR_NOT_FOUND, "cannot open %s", file->shown);
 	if (fstat(fd, &st))
 		err = error_errno(ERROR_FAILED, "cannot read %s", file->shown);
 	else if (S_ISDIR(st.st_mode))
