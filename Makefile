@@ -7,6 +7,7 @@
 #   make check      layout, format and unit tests only: quick, without root
 #   make oracle     compares snapshots with what gdb prints, at places drawn by SEED
 #   make fuzz       hostile input of every kind, FUZZ_SECONDS (600) each
+#   make soak       attaches and detaches at random places of redis and sqlite for SOAK_MINUTES (30)
 #   make targets    the programs that tests look into
 #   make test-kernels  the live tests on Debian's kernels from 5.10 to the newest, under emulation
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -58,7 +59,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup demo test check layout unit bench oracle test-kernels install clean format targets
+.PHONY: all setup demo test check layout unit bench oracle soak test-kernels install clean format targets
 
 all: $(B)/snapline
 
@@ -154,6 +155,11 @@ oracle: setup
 	@$(MAKE) --no-print-directory all corpus
 	@tools/real-programs || [ $$? -eq 77 ]
 	@tests/oracle/oracle.py && tests/oracle/hits.py --lines 15 && tests/oracle/listing.py
+
+# Attaches and detaches at random places of redis and sqlite under load; SOAK_MINUTES=30, SEED=N.
+soak: all
+	@tools/real-programs
+	@tools/soak
 
 clean:
 	rm -rf $(TOP)
