@@ -8,6 +8,8 @@ import subprocess
 import threading
 import time
 
+import world
+
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 HERE = os.path.join(TOP, "tests", "oracle")
 WORK = os.path.join(TOP, "build", "oracle")
@@ -33,7 +35,7 @@ class Cell:
     def slug(self):
         return self.name.replace(" ", ".")
 
-    def prepare(self, tag):
+    def prepare(self):
         """Called before each run; returns a function to call after it, and the arguments of this run."""
         return (lambda: None), self.arguments
 
@@ -41,13 +43,11 @@ class Cell:
 class Redis(Cell):
     """A server that a client sends the fixed command list to, in one piece."""
 
-    def prepare(self, tag):
-        folder = os.path.join(WORK, "redis", tag)
-        os.makedirs(folder, exist_ok=True)
-        path = os.path.join(folder, "socket")
+    def prepare(self):
+        path = os.path.join(world.folder(), "socket")
         if os.path.exists(path):
             os.unlink(path)
-        config = os.path.join(folder, "redis.conf")
+        config = os.path.join(world.folder(), "redis.conf")
         with open(config, "w") as file:
             file.write(REDIS_CONFIG % path)
         over = threading.Event()
@@ -108,6 +108,7 @@ def redis_client(path, over):
 
 def cells():
     """All cells of what is built; the real programs only where tools/real-programs has built them."""
+    build_helpers()
     found = []
     targets = os.path.join(TOP, "build", "targets")
     for entry in sorted(os.listdir(targets)):
@@ -125,8 +126,8 @@ def cells():
                           arguments=["-batch", "-init", os.path.join(HERE, "sqlite.sql"), ":memory:", ".quit"]))
     redis = os.path.join(real, "redis", "redis-server")
     if os.path.exists(redis):
-        found.append(Redis("redis", "gcc", "O2-dw5", redis,
-                           environment={"LD_PRELOAD": os.path.join(WORK, "frozen.so")}))
+        found.append(Redis("redis", "gcc", "O2-dw5", world.at_home(redis),
+                           environment={"LD_PRELOAD": world.at_home(os.path.join(WORK, "frozen.so"))}))
     return found
 
 
@@ -159,13 +160,12 @@ def build_helpers():
 def reached(cell):
     """[(module, file, line, address, count)] of the statement rows that one run reaches; kept in a file."""
     kept = os.path.join(WORK, "reached", cell.slug + ".json")
+    paths = {os.path.basename(path): path for path in cell.modules}
     inputs = [os.path.join(HERE, name) for name in REACH_INPUTS]
     newest = max(os.path.getmtime(path) for path in cell.modules + inputs)
     if os.path.exists(kept) and os.path.getmtime(kept) > newest:
         with open(kept) as file:
-            rows = [tuple(row) for row in json.load(file)]
-        if {row[0] for row in rows} <= set(cell.modules):
-            return rows
+            return [(paths[row[0]], *row[1:]) for row in json.load(file)]
     os.makedirs(os.path.dirname(kept), exist_ok=True)
     names = {}
     wanted, counts = kept + ".wanted", kept + ".counts"
@@ -176,7 +176,7 @@ def reached(cell):
                     if (module, int(address, 16)) not in names:
                         file.write("%s %s\n" % (module, address[2:]))
                     names.setdefault((module, int(address, 16)), []).append((source, line))
-    done, arguments = cell.prepare("reach")
+    done, arguments = cell.prepare()
     # The preloaded library slows nothing down, and keeps the run the one that is judged.
     subprocess.run([os.path.join(WORK, "reach"), str(REACH_CAP), main_address(cell.path), wanted, counts, "--",
                     cell.path, *arguments], env=cell.environment, stdin=subprocess.DEVNULL,
@@ -189,7 +189,7 @@ def reached(cell):
             for source, number in names[(module, int(address, 16))]:
                 rows.append((module, source, number, address, int(count)))
     with open(kept, "w") as file:
-        json.dump(rows, file)
+        json.dump([(os.path.basename(row[0]), *row[1:]) for row in rows], file)
     return rows
 
 

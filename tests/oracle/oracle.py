@@ -75,7 +75,7 @@ def run_gdb(cell, places, tag):
     """{id: stop} of one gdb run over all places of a cell."""
     base = os.path.join(corpus.WORK, "gdb", cell.slug + "." + tag)
     os.makedirs(os.path.dirname(base), exist_ok=True)
-    done, arguments = cell.prepare("run")
+    done, arguments = cell.prepare()
     with open(base + ".job", "w") as file:
         json.dump({"program": cell.path, "arguments": arguments, "environment": cell.environment,
                    "places": places, "elements": ELEMENTS, "out": base + ".json"}, file)
@@ -105,7 +105,7 @@ def snap_command(cell, place, arguments):
 
 def run_snapline(cell, place):
     """(snapshot or None, what snapline said)."""
-    done, arguments = cell.prepare("run")
+    done, arguments = cell.prepare()
     base = os.path.join(corpus.WORK, "snapline", cell.slug)
     os.makedirs(os.path.dirname(base), exist_ok=True)
     with open(base + ".out", "w+", errors="replace") as out, open(base + ".err", "w+", errors="replace") as err:
@@ -320,10 +320,7 @@ def plan(options):
 
 def main():
     options = parse_arguments()
-    os.environ["SEED"] = options.seed
-    if not world.enter(corpus.TOP):
-        say("no mount namespace to be had: the paths are this folder's, and the draw may be another")
-    corpus.build_helpers()
+    world.set_limits()
     say("seed %s (SEED=%s repeats this run)" % (options.seed, options.seed))
     work = plan(options)
     missing = [name for name in REAL if name not in {cell.program for cell, _ in work}]
