@@ -126,7 +126,7 @@ static inline void text_check(const char *text, size_t len)
 		u32 code;
 		size_t n = utf8_decode((const u8 *)text + at, len - at, &code);
 
-		if (!n || (code != '\n' && !utf8_is_printable(code)))
+		if (!n || (code != '\n' && code != '\t' && !utf8_is_printable(code)))
 			__builtin_trap();
 		at += n;
 	}
