@@ -9,23 +9,13 @@
  */
 #include "gate.bpf.h"
 #include "follow.bpf.h"
-#include "histogram.bpf.h"
 #include "memory.bpf.h"
+#include "pairs.bpf.h"
 #include "tic_values.bpf.h"
 
 char license_text[] SEC("license") = "Dual BSD/GPL";
 
 enum { INSERT_TRIES = 3 };
-
-_inline_ int count(enum tictoc_class class)
-{
-	u32 zero = 0;
-	struct tictoc_counts *mine = bpf_map_lookup_elem(&tictoc_counts, &zero);
-
-	if (mine)
-		__sync_fetch_and_add(&mine->n[class], 1);
-	return 0;
-}
 
 _inline_ u64 frame_of(struct pt_regs *ctx, const struct place_config *place)
 {
@@ -199,37 +189,6 @@ _inline_ void slow(struct pt_regs *ctx, const struct bay_env *env, const struct 
 	count(TICTOC_SLOW_EMITTED);
 }
 
-/* At TOC the probe is PROBE_TOC; pairs are those of the tics. */
-_inline_ int count_pair(struct hit *hit, enum hit_class class)
-{
-	u32 probe = PROBE_TIC;
-	struct probe_counts *mine = bpf_map_lookup_elem(&counts, &probe);
-
-	if (mine)
-		__sync_fetch_and_add(&mine->hits[class], 1);
-	return 0;
-}
-
-_inline_ bool claim_pair(const struct hit *hit)
-{
-	u32 probe = PROBE_TIC;
-	struct hit first = {};
-
-	if (!knob_limit)
-		return true;
-	first.probe = bpf_map_lookup_elem(&probes, &probe);
-	return first.probe && gate_claim(&first);
-}
-
-_inline_ void add_time(u32 row, u64 elapsed)
-{
-	u32 index = row * knob_stripes + bpf_get_smp_processor_id() % knob_stripes;
-	struct histogram_cells *cells = bpf_map_lookup_elem(&histograms, &index);
-
-	if (cells)
-		histogram_add(cells, elapsed);
-}
-
 _inline_ bool is_slow(u64 elapsed)
 {
 	u32 zero = 0;
@@ -246,17 +205,16 @@ _inline_ void finish(struct pt_regs *ctx, struct bay_env *env, struct hit *hit,
 		u64 answer = bay_condition(ctx, env);
 
 		if (answer != BAY_TRUE) {
-			count_pair(hit,
-				   answer == BAY_FALSE ? HIT_CONDITION_FALSE : HIT_CONDITION_ERROR);
+			count_pair(answer == BAY_FALSE ? HIT_CONDITION_FALSE : HIT_CONDITION_ERROR);
 			return;
 		}
 	}
-	if (!claim_pair(hit)) {
-		count_pair(hit, HIT_OVER_LIMIT);
+	if (!claim_pair()) {
+		count_pair(HIT_OVER_LIMIT);
 		return;
 	}
 	add_time(open->row, env->elapsed);
-	count_pair(hit, HIT_EMITTED);
+	count_pair(HIT_EMITTED);
 	if (is_slow(env->elapsed))
 		slow(ctx, env, hit, key, open, mode);
 }

@@ -15,7 +15,7 @@ const volatile u32 knob_by = 0;		  /* --by expressions: the values that follow *
 const volatile bool knob_by_at_toc = false;
 const volatile u32 knob_captures = 0; /* values behind them, at TIC */
 const volatile bool knob_slower = false;
-const volatile u32 knob_stripes = 1; /* of each histogram */
+const volatile u32 knob_stripes = 1; /* of each histogram; a power of two */
 const volatile u32 knob_rows = 1;
 
 /* Pairs that took at least so many ns are slow; user space moves it. */
@@ -76,6 +76,15 @@ struct {
 	__type(key, u32);
 	__type(value, struct tictoc_counts);
 } tictoc_counts SEC(".maps");
+
+/* Of calls.bpf.c, by pid_tgid. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, u64);
+	__type(value, struct thread_calls);
+} threads SEC(".maps");
 
 /* Too large for the stack. A program can be preempted by another on its CPU, so it takes a free
  * one. */

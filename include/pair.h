@@ -33,6 +33,27 @@ struct pair_open {
 	__u32 place; /* of the tic */
 };
 
+/*
+ * Calls of functions by session links (bpf/calls.bpf.c): those that a thread has open, the outermost
+ * first. The kernel keeps no more return addresses than that for a thread (MAX_URETPROBE_DEPTH,
+ * kernel/events/uprobes.c).
+ */
+enum { OPEN_CALLS = 64 };
+
+struct open_call {
+	__u64 time; /* CLOCK_MONOTONIC, ns */
+	__u64 cfa;
+	__u64 row; /* of the histograms */
+};
+
+struct thread_calls {
+	__u64 born;	/* start_boottime: tells a thread from a later one of that number */
+	__u64 seen;	/* CLOCK_MONOTONIC: when it was first met */
+	__u32 pid, tid; /* as our pid namespace calls them */
+	__u64 n;
+	struct open_call calls[OPEN_CALLS];
+};
+
 /* What is counted besides the classes of probe 0 (probe.h), where `emitted` are the pairs. */
 enum tictoc_class {
 	TICTOC_OVERWRITTEN, /* a newer tic came before the toc */

@@ -69,6 +69,7 @@ struct return_instance {
 } _core_;
 
 struct uprobe_task {
+	unsigned int depth; /* return_instances */
 	struct return_instance *return_instances;
 } _core_;
 

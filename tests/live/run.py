@@ -9,7 +9,7 @@ A test is a block of lines, blocks are separated by empty lines, # starts a comm
 
   NAME what is promised
   TARGETS lists control       built first, from tests/targets (as build/targets/lists)
-  REQUIRES root               skipped visibly without: root, btf, namespaces, a command's name, a file
+  REQUIRES root               skipped visibly without: root, btf, namespaces, sessions, a command's name, a file
   BEFORE command              started in the background; its pid is $PID; ended by its pid afterwards
   RUN command                 a shell command; snapline is in PATH, $T is build/targets, $TMP a folder of
                               its own; more RUN lines are run in turn, and the last one is judged
@@ -67,6 +67,12 @@ def parse(path):
     return tests
 
 
+def has_sessions():
+    """Does the kernel know the name of what tells a return from an entry?"""
+    with open("/proc/kallsyms") as symbols:
+        return any(line.split()[2] == "bpf_session_is_return" for line in symbols)
+
+
 def lacking(test):
     """Why the test can't run here, or None."""
     for need in " ".join(test.get("REQUIRES", [])).split():
@@ -79,6 +85,9 @@ def lacking(test):
         elif need == "namespaces":
             if subprocess.run(["unshare", "-m", "-p", "-f", "true"], capture_output=True).returncode != 0:
                 return "unshare is not permitted"
+        elif need == "sessions":
+            if not has_sessions():
+                return "this kernel has no session links (6.13)"
         elif "/" in need:
             if not os.path.exists(os.path.join(TOP, need)):
                 return "%s is not built" % need

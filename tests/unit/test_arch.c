@@ -283,6 +283,55 @@ static void test_arm64(void **state)
 	assert_true(insn.writes_memory && insn.may_fault);
 }
 
+static bool loads_stack_pointer(u16 machine, const char *hex)
+{
+	u8 bytes[16];
+	size_t n = 0, len;
+	unsigned byte;
+	int used;
+	bool loads;
+
+	while (n < sizeof(bytes) && sscanf(hex, "%2x %n", &byte, &used) == 1) {
+		bytes[n++] = byte;
+		hex += used;
+	}
+	loads = arch_by_machine(machine)->loads_stack_pointer(bytes, n, &len);
+	assert_int_equal(len, n);
+	return loads;
+}
+
+static void test_stack_pointer(void **state)
+{
+	static const char *const stays[] = {
+		"48 89 ec",		/* mov %rbp, %rsp */
+		"c9",			/* leave */
+		"48 8d 65 d8",		/* lea -0x28(%rbp), %rsp */
+		"49 8d 62 f8",		/* lea -0x8(%r10), %rsp: gcc's realigned frame */
+		"48 29 c4",		/* sub %rax, %rsp */
+		"48 83 e4 e0",		/* and $-32, %rsp */
+		"48 89 e5",		/* mov %rsp, %rbp */
+		"48 81 c4 d8 00 00 00", /* add $0xd8, %rsp */
+	};
+	static const char *const loads[] = {
+		"4c 89 f4",    /* mov %r14, %rsp */
+		"48 8b 67 38", /* mov 0x38(%rdi), %rsp */
+		"5c",	       /* pop %rsp */
+		"48 87 e0",    /* xchg %rsp, %rax */
+		"48 8d 67 08", /* lea 0x8(%rdi), %rsp */
+		"49 8d 62 08", /* lea 0x8(%r10), %rsp */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(stays); i++)
+		assert_false(loads_stack_pointer(EM_X86_64, stays[i]));
+	for (size_t i = 0; i < ARRAY_LEN(loads); i++)
+		assert_true(loads_stack_pointer(EM_X86_64, loads[i]));
+	assert_false(loads_stack_pointer(EM_AARCH64, "bf 03 00 91")); /* mov sp, x29 */
+	assert_false(loads_stack_pointer(EM_AARCH64, "ff 83 00 91")); /* add sp, sp, #32 */
+	assert_false(loads_stack_pointer(EM_AARCH64, "ff 63 20 cb")); /* sub sp, sp, x0 */
+	assert_false(loads_stack_pointer(EM_AARCH64, "1f 00 00 f1")); /* cmp x0, #0 */
+	assert_true(loads_stack_pointer(EM_AARCH64, "3f 01 00 91"));  /* mov sp, x9 */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_register_names),
 		cmocka_unit_test(test_dwarf_numbers),
 		cmocka_unit_test(test_tables_are_sound),
+		cmocka_unit_test(test_stack_pointer),
 		cmocka_unit_test(test_arm64),
 	};
 

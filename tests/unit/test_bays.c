@@ -120,6 +120,24 @@ static void test_word_and_fetch(void **state)
 	assert_int_equal(PROGRAM_PLACE(word), 0x12345678);
 }
 
+static void test_question_for_the_return(void **state)
+{
+	struct bay_patch patch = {.condition = &none, .roots = &none, .is_return = 4711};
+	struct error *err;
+
+	make_program(program);
+	put_marker(&program[AFTER], BAY_IS_RETURN);
+	program[AFTER + 2] = (struct bpf_insn){.code = BPF_JMP | BPF_CALL, .imm = 5};
+	assert_null(bay_patch(program, TOTAL, &patch));
+	assert_int_equal(program[AFTER + 2].src_reg, 2); /* BPF_PSEUDO_KFUNC_CALL */
+	assert_int_equal(program[AFTER + 2].imm, 4711);
+	put_marker(&program[AFTER], BAY_IS_RETURN);
+	patch.is_return = 0;
+	err = bay_patch(program, TOTAL, &patch);
+	assert_non_null(err);
+	error_free(err);
+}
+
 static u64 needs_of_load(int base, int offset)
 {
 	struct bpf_insn insn = {.code = BPF_LDX | BPF_MEM | BPF_DW, .src_reg = base, .off = offset};
@@ -148,9 +166,13 @@ static void test_needs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_code_ends_the_bay),  cmocka_unit_test(test_no_code),
-		cmocka_unit_test(test_code_fills_the_bay), cmocka_unit_test(test_code_has_to_end),
-		cmocka_unit_test(test_word_and_fetch),	   cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_code_ends_the_bay),
+		cmocka_unit_test(test_no_code),
+		cmocka_unit_test(test_code_fills_the_bay),
+		cmocka_unit_test(test_code_has_to_end),
+		cmocka_unit_test(test_word_and_fetch),
+		cmocka_unit_test(test_needs),
+		cmocka_unit_test(test_question_for_the_return),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

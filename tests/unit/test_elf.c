@@ -169,7 +169,6 @@ static void test_static_and_other_layouts(void **state)
 		skip();
 	file = open_ok("static");
 	assert_null(elf_file_interpreter(file));
-	assert_true(elf_file_has_unwinder_user(file));
 	elf_file_close(file);
 	if (build("static-pie", "-O1 -static-pie")) {
 		file = open_ok("static-pie");
@@ -220,11 +219,60 @@ static void test_rseq_ranges(void **state)
 	}
 }
 
+static void assert_unwinds(const char *name, const char *text, const char *options,
+			   const char *part)
+{
+	struct arena *arena = arena_new();
+	struct elf_file *file;
+	const char *why;
+
+	programs_write("unwinds.c", text);
+	assert_true(programs_run("gcc -x c -O1 unwinds.c %s -o %s", options, name));
+	file = open_ok(name);
+	why = elf_file_unwinds(file, arena);
+	if (part ? !why || !strstr(why, part) : why != NULL)
+		print_error("%s: \"%s\", not \"%s\"\n", name, why ? why : "", part ? part : "");
+	assert_true(part ? why && strstr(why, part) : !why);
+	elf_file_close(file);
+	arena_free(arena);
+}
+
+static void test_who_may_unwind(void **state)
+{
+	static const char calls[] =
+		"#include <setjmp.h>\n#include <stdlib.h>\njmp_buf at;\n"
+		"int main(int n, char **v)\n"
+		"{ if (!setjmp(at) && n > 5) longjmp(at, 1); return atoi(*v); }\n";
+	static const char looks_up[] = "#define _GNU_SOURCE\n#include <dlfcn.h>\n"
+				       "int main(void) { return !dlsym(0, \"pthread_exit\"); }\n";
+	static const char switches[] =
+		"asm(\".globl go\\ngo: mov %rsp, (%rdi)\\nmov %rsi, %rsp\\nret\");\n"
+		"void go(void **, void *);\n"
+		"int main(int n, char **v) { void *p; if (n > 5) go(&p, v); return 0; }\n";
+	static const char exits[] =
+		"#include <pthread.h>\n"
+		"int main(int n, char **v) { if (n > 5) pthread_exit(0); return 0; }\n";
+
+	if (!programs_run("gcc --version"))
+		skip();
+	assert_unwinds("plain", calls, "", NULL);
+	assert_unwinds("exits", exits, "", "ends threads by unwinding them (pthread_exit)");
+	assert_unwinds("looks_up", looks_up, "", "may look up what ends threads");
+	assert_unwinds("static", calls, "-static", "");
+	assert_unwinds("stripped", calls, "-static -s", "may switch stacks");
+#ifdef __x86_64__
+	assert_unwinds("switches", switches, "-s", "may switch stacks");
+#else
+	(void)switches;
+#endif
+}
+
 static void test_landing_pads(void **state)
 {
 	const struct elf_symbol *function;
 	struct elf_file *file;
 	const u64 *pads;
+	struct arena *arena;
 	size_t n;
 
 	programs_write("pads.cc", "extern \"C\" int catcher(int x);\n"
@@ -235,7 +283,9 @@ static void test_landing_pads(void **state)
 	if (!programs_run("g++ -O0 -o pads pads.cc"))
 		skip();
 	file = open_ok("pads");
-	assert_true(elf_file_has_unwinder_user(file));
+	arena = arena_new();
+	assert_non_null(strstr(elf_file_unwinds(file, arena), "exceptions"));
+	arena_free(arena);
 	function = elf_file_symbol(file, "catcher");
 	n = elf_file_landing_pads(file, &pads);
 	assert_true(n >= 1);
@@ -420,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_static_and_other_layouts),
 		cmocka_unit_test(test_the_vdso_opens_from_memory),
 		cmocka_unit_test(test_rseq_ranges),
+		cmocka_unit_test(test_who_may_unwind),
 		cmocka_unit_test(test_landing_pads),
 		cmocka_unit_test(test_truncated_files_are_refused),
 		cmocka_unit_test(test_damaged_files_do_no_harm),

@@ -106,6 +106,11 @@ struct arch {
 	const char *(*dwarf_name)(unsigned dwarf_reg);
 	/* Decodes one instruction; false if the bytes are none. */
 	bool (*decode)(const u8 *code, size_t len, u64 address, struct insn *insn);
+	/*
+	 * Does the instruction give the stack pointer a value that comes neither from itself nor from
+	 * the frame pointer? *insn_len is at least 1, also for bytes that are none. len is at least 1.
+	 */
+	bool (*loads_stack_pointer)(const u8 *code, size_t len, size_t *insn_len);
 };
 
 const struct arch *arch_by_machine(u16 elf_machine); /* NULL: not supported */

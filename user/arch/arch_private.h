@@ -10,5 +10,7 @@ extern const struct arch arch_arm64;
 
 bool x86_64_decode(const u8 *code, size_t len, u64 address, struct insn *insn);
 bool arm64_decode(const u8 *code, size_t len, u64 address, struct insn *insn);
+bool x86_64_loads_stack_pointer(const u8 *code, size_t len, size_t *insn_len);
+bool arm64_loads_stack_pointer(const u8 *code, size_t len, size_t *insn_len);
 
 #endif

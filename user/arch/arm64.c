@@ -92,4 +92,5 @@ const struct arch arch_arm64 = {
 	.n_names = ARRAY_LEN(names),
 	.dwarf_name = dwarf_name,
 	.decode = arm64_decode,
+	.loads_stack_pointer = arm64_loads_stack_pointer,
 };

@@ -115,3 +115,23 @@ bool arm64_decode(const u8 *code, size_t len, u64 address, struct insn *insn)
 	}
 	return true;
 }
+
+/* Only additions, subtractions and bitwise operations with an immediate can write sp (C6.2). */
+bool arm64_loads_stack_pointer(const u8 *code, size_t len, size_t *insn_len)
+{
+	enum { SP = 31, FP = 29 };
+	unsigned from;
+	u32 word;
+
+	*insn_len = min_u64(len, 4);
+	if (len < 4)
+		return false;
+	word = code[0] | code[1] << 8 | code[2] << 16 | (u32)code[3] << 24;
+	from = word >> 5 & 31;
+	if ((word & 31) != SP)
+		return false;
+	/* add and sub: immediate, extended register; and, orr, eor: immediate; none with flags */
+	if ((word & 0xbf800000) == 0x91000000 || (word & 0xbfe00000) == 0x8b200000)
+		return from != SP && from != FP;
+	return (word & 0x9f800000) == 0x92000000 && (word & 0x60000000) != 0x60000000;
+}

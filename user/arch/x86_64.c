@@ -200,4 +200,5 @@ const struct arch arch_x86_64 = {
 	.n_names = ARRAY_LEN(names),
 	.dwarf_name = dwarf_name,
 	.decode = x86_64_decode,
+	.loads_stack_pointer = x86_64_loads_stack_pointer,
 };

@@ -190,6 +190,8 @@ void config_from_plan(const struct plan *plan, const struct target *target, stru
 		.verbose = plan->spec->verbose,
 	};
 	if (config->instrument == LOAD_TICTOC) {
+		if (plan->returns == RETURNS_SESSION)
+			config->instrument = LOAD_CALLS;
 		config->tictoc = tictoc_of(plan);
 		if (!config->tictoc.slower)
 			config->stack_bytes = 0;

@@ -8,7 +8,7 @@
  *	 "values":[{"name","missing","expression"}]}
  *	{"event":"program","program","condition":[instructions],"roots":[{"name","bytes"}],
  *	 "root_instructions":[...],"value_instructions":[...]}
- *	{"event":"pairs","made","returns","tic":{"emulated","single_stepped"},"toc":{...}}
+ *	{"event":"pairs","made","returns","returns_by","why","tic":{"emulated","single_stepped"},"toc":{...}}
  *	{"event":"note","text"}
  */
 #include <string.h>
@@ -16,6 +16,7 @@
 #include "cmd/cmd.h"
 #include "cmd/cmd_output.h"
 #include "cmd/explain.h"
+#include "cmd/host.h"
 #include "cmd/overhead.h"
 #include "cmd/privilege.h"
 #include "load/load.h"
@@ -121,14 +122,15 @@ static struct error *say(const struct spec *spec, const struct plan *plan,
 struct error *cmd_explain(const struct spec *spec, struct arena *arena)
 {
 	struct plan _cleanup_(plan_freep) *plan = NULL;
-	struct gen_features features;
+	struct plan_host host = {0};
 	struct load_costs costs;
 	struct target *target;
 	struct error *err = target_find(&spec->target, arena, &target);
 
 	if (err)
 		return err;
-	ask_features(&features, &costs);
-	err = target_plan(spec, target, &features, &plan);
+	ask_features(&host.features, &costs);
+	host_returns(spec, target, arena, &host);
+	err = target_plan(spec, target, &host, &plan);
 	return err ? err : say(spec, plan, &costs, arena);
 }

@@ -39,9 +39,29 @@ static const char *pairing(const struct plan *plan)
 
 static const char *returns(const struct plan *plan)
 {
-	return plan_tictoc_mode(plan->spec) == PAIR_FUNCTION
-		       ? "return instructions and the jumps of tail calls; no return address is "
-			 "replaced, so that whatever unwinds the stack finds it as it was"
+	if (plan_tictoc_mode(plan->spec) != PAIR_FUNCTION)
+		return NULL;
+	if (plan->returns == RETURNS_SESSION)
+		return "a session link on the entry alone: the kernel replaces the return address "
+		       "while the call lasts";
+	return "return instructions and the jumps of tail calls; no return address is replaced, so "
+	       "that whatever unwinds the stack finds it as it was";
+}
+
+static const char *returns_by(const struct plan *plan)
+{
+	if (plan_tictoc_mode(plan->spec) != PAIR_FUNCTION)
+		return NULL;
+	return plan->returns == RETURNS_SESSION ? "session" : "instructions";
+}
+
+static const char *why_so(const struct plan *plan)
+{
+	if (plan->returns_why)
+		return plan->returns_why;
+	return plan->returns == RETURNS_SESSION
+		       ? "nothing in the processes unwinds or switches stacks, and an own child "
+			 "came through it on this kernel"
 		       : NULL;
 }
 
@@ -59,8 +79,15 @@ static void print_tictoc(const struct plan *plan)
 	cmd_print("pairs\n  %-9s %s\n", "made", pairing(plan));
 	if (returns(plan))
 		cmd_print("  %-9s %s\n", "returns", returns(plan));
+	if (why_so(plan))
+		cmd_print("  %-9s %s%s\n", "",
+			  plan->returns == RETURNS_SESSION ? "why: " : "no session link: ",
+			  why_so(plan));
 	print_end("tic", cost_of(plan, PROBE_TIC));
-	print_end("toc", cost_of(plan, PROBE_TOC));
+	if (plan->returns == RETURNS_SESSION)
+		cmd_print("  %-9s by the same link: one trap a return\n", "toc");
+	else
+		print_end("toc", cost_of(plan, PROBE_TOC));
 	cmd_print("  %-9s a pair passes one place of each end\n\n", "cost");
 }
 
@@ -85,6 +112,10 @@ static struct error *json_tictoc_plan(const struct plan *plan)
 	json_string(&json, pairing(plan));
 	json_key(&json, "returns");
 	json_string(&json, returns(plan));
+	json_key(&json, "returns_by");
+	json_string(&json, returns_by(plan));
+	json_key(&json, "why");
+	json_string(&json, why_so(plan));
 	json_end_cost(&json, "tic", cost_of(plan, PROBE_TIC));
 	json_end_cost(&json, "toc", cost_of(plan, PROBE_TOC));
 	return cmd_json_end(&json);

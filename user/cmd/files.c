@@ -29,11 +29,11 @@ struct error *target_plan_files(void *context, const char *binary, struct arena 
 }
 
 struct error *target_plan(const struct spec *spec, const struct target *target,
-			  const struct gen_features *features, struct plan **plan)
+			  const struct plan_host *host, struct plan **plan)
 {
 	struct progress *progress = progress_begin(spec, "reading debug information");
 	struct error *err =
-		plan_build(spec, target_plan_files, (void *)(uintptr_t)target, features, plan);
+		plan_build(spec, target_plan_files, (void *)(uintptr_t)target, host, plan);
 
 	progress_end(progress);
 	if (!err && target->script)

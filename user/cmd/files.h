@@ -12,6 +12,6 @@ struct error *target_plan_files(void *target, const char *binary, struct arena *
 
 /* plan_build() for the target, with progress on a terminal and a note about a script. */
 struct error *target_plan(const struct spec *spec, const struct target *target,
-			  const struct gen_features *features, struct plan **plan) _must_use_;
+			  const struct plan_host *host, struct plan **plan) _must_use_;
 
 #endif

@@ -48,6 +48,14 @@ const int *lives_pids(const struct lives *lives, size_t *n)
 	return lives->pids;
 }
 
+bool lives_has(const struct lives *lives, int pid)
+{
+	for (size_t i = 0; i < lives->n; i++)
+		if (lives->pids[i] == pid)
+			return true;
+	return false;
+}
+
 const u64 *lives_ticks(const struct lives *lives)
 {
 	return lives->ticks;

@@ -14,6 +14,7 @@ struct lives;
 /* launched: the command's pid, 0 without one. */
 struct lives *lives_new(const struct target *target, int launched);
 /* The processes at the start, and when each was started (proc_start_time(); 0: not known). */
+bool lives_has(const struct lives *lives, int pid);
 const int *lives_pids(const struct lives *lives, size_t *n);
 const u64 *lives_ticks(const struct lives *lives);
 /* From now on ends are noticed; those that are gone already count as ended. */

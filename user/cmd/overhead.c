@@ -156,6 +156,7 @@ struct error *overhead_new(const struct plan *plan, struct overhead **result)
 static void charge(struct overhead *overhead, const struct load_use *use)
 {
 	const struct plan *plan = overhead->plan;
+	u64 runs = plan->returns == RETURNS_SESSION ? 2 : 1; /* its return, too */
 
 	for (size_t i = 0; i < plan->n_places; i++) {
 		u64 hits = use->hits[i] - overhead->place_hits[i];
@@ -163,7 +164,7 @@ static void charge(struct overhead *overhead, const struct load_use *use)
 
 		overhead->hits[part] += hits;
 		overhead->spent_ns[part] +=
-			hits *
+			hits * runs *
 			(overhead_hit_ns(&overhead->costs, &plan->places[i]) + use->own_ns[i]);
 	}
 }

@@ -2,6 +2,7 @@
 #include "cmd/run.h"
 
 #include "cmd/files.h"
+#include "cmd/host.h"
 #include "cmd/show.h"
 
 static struct error *show_notes(struct run *run)
@@ -24,15 +25,17 @@ static struct error *open_recording(struct run *run)
 struct error *run_start(struct run *run, const struct spec *spec, struct arena *arena)
 {
 	struct target *target = NULL;
-	struct gen_features features;
+	struct plan_host host = {0};
 	struct error *err;
 
 	run->spec = spec;
 	err = target_find(&spec->target, arena, &target);
 	if (!err)
-		err = session_gen_features(&features);
+		err = session_gen_features(&host.features);
 	if (!err)
-		err = target_plan(spec, target, &features, &run->plan);
+		host_returns(spec, target, arena, &host);
+	if (!err)
+		err = target_plan(spec, target, &host, &run->plan);
 	if (!err)
 		err = show_open(spec, &run->sink);
 	if (!err)

@@ -19,6 +19,7 @@
 #include "cmd/recall.h"
 #include "plan/identity.h"
 #include "proc/launch.h"
+#include "proc/unwinds.h"
 
 struct session {
 	struct arena *arena;
@@ -114,12 +115,38 @@ static void see_mapping(void *context, int pid, const struct watch_map *map)
 	error_free(load_add_pid(session->load, pid));
 }
 
+static bool replaces_returns(const struct session *session)
+{
+	return session->plan->returns == RETURNS_SESSION;
+}
+
+/*
+ * A file that a process maps now may unwind through calls that are under way: no further return
+ * address is replaced. (Of those that are, nobody can give one back before its call returns.)
+ */
+static void see_unwinder(void *context, int pid, const struct watch_map *map)
+{
+	struct session *session = context;
+	const char *why;
+
+	if (session->ended || session->stopped || !lives_has(session->lives, pid))
+		return;
+	why = proc_unwinds_at(pid, map->start, session->arena);
+	if (!why)
+		return;
+	load_pause(session->load);
+	session->ended = error_cure(
+		error_new(ERROR_FAILED, "process %d has loaded something new: %s; its returns are "
+			  "no longer looked at", pid, why),
+		"--returns instructions measures on, whatever it loads.");
+}
+
 static void attach_again(void *context, int pid)
 {
 	struct session *session = context;
 	struct error *err;
 
-	if (session->stopped)
+	if (session->stopped || replaces_returns(session))
 		return;
 	err = load_attach_again(session->load, pid);
 	notice(session, "the first thread of process %d has ended: %s%s", pid,
@@ -131,7 +158,9 @@ static void attach_again(void *context, int pid)
 static void hear(struct session *session, enum load_filter filter)
 {
 	const struct watch_calls calls = {
-		.mapped = filter == LOAD_BINARY ? see_mapping : NULL,
+		.mapped = filter == LOAD_BINARY	       ? see_mapping
+			  : replaces_returns(session) ? see_unwinder
+						      : NULL,
 		.headless = filter == LOAD_PIDS ? attach_again : NULL,
 		.context = session,
 	};
@@ -155,11 +184,28 @@ static struct error *add_new(struct session *session, const struct load_config *
 	return err;
 }
 
+/* What has been mapped between the search through the processes and now was told to nobody. */
+static struct error *check_unwinders(struct session *session)
+{
+	const char *why;
+
+	if (!replaces_returns(session))
+		return NULL;
+	why = session->watch ? target_unwinds(session->target, session->arena)
+			     : "what its processes load can't be watched";
+	if (!why)
+		return NULL;
+	return error_cure(error_new(ERROR_FAILED, "no session link may be used: %s", why),
+			  "Use --returns instructions.");
+}
+
 static struct error *load(struct session *session)
 {
 	struct load_config config;
-	struct error *err;
+	struct error *err = check_unwinders(session);
 
+	if (err)
+		return err;
 	config_from_plan(session->plan, session->target, session->arena, &config);
 	config.pids = lives_pids(session->lives, &config.n_pids);
 	config.pid_ticks = lives_ticks(session->lives);
@@ -400,11 +446,12 @@ static bool tick(struct session *session)
 
 static int wait_ms(const struct session *session)
 {
-	enum { STEP_MS = 100 };
+	enum { STEP_MS = 100, ALERT_MS = 10 };
+	int step = replaces_returns(session) ? ALERT_MS : STEP_MS;
 	u64 now = clock_now();
 
-	if (!session->tick_ns || now + STEP_MS * 1000000ULL < session->next_tick)
-		return STEP_MS;
+	if (!session->tick_ns || now + (u64)step * 1000000 < session->next_tick)
+		return step;
 	return now < session->next_tick ? (int)((session->next_tick - now) / 1000000) + 1 : 0;
 }
 

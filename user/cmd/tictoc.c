@@ -154,7 +154,7 @@ static void sum_up(struct tictoc *tictoc, struct pairs_accounting *sum)
 		.over_limit = tics.over_limit,
 		.condition_error = tics.condition_error,
 		.condition_false = tics.condition_false,
-		.toc_hits = tocs.hits,
+		.toc_hits = tocs.hits + (tictoc->run.plan->returns == RETURNS_SESSION ? tics.emitted : 0),
 		.toc_alone = pairs.toc_alone,
 		.key_error = pairs.key_error,
 		.slow = pairs.slow,

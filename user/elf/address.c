@@ -34,20 +34,6 @@ bool elf_file_is_go(const struct elf_file *file)
 	return elf_file_section(file, ".go.buildinfo") || elf_file_section(file, ".gopclntab");
 }
 
-bool elf_file_has_unwinder_user(const struct elf_file *file)
-{
-	static const char *const names[] = {"_Unwind_Resume", "_Unwind_RaiseException",
-					    "_Unwind_ForcedUnwind", "_Unwind_Backtrace"};
-	struct elf_file *self = (struct elf_file *)(uintptr_t)file;
-
-	if (file->has_unwinder_user || elf_file_is_go(file))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (elf_file_symbol(self, names[i]))
-			return true;
-	return false;
-}
-
 const char *elf_file_interpreter(const struct elf_file *file)
 {
 	return file->interpreter;

@@ -232,34 +232,6 @@ static void load_build_id(struct elf_file *file)
 	}
 }
 
-/* Library names that bring an unwinder, and the functions of one that is linked in. */
-static bool is_unwinder_library(const char *name)
-{
-	return !strncmp(name, "libgcc_s", 8) || !strncmp(name, "libunwind", 9);
-}
-
-static void load_needed(struct elf_file *file)
-{
-	const struct elf_section *dynamic = elf_file_section(file, ".dynamic");
-	const struct elf_section *strings = elf_file_section(file, ".dynstr");
-
-	for (u64 at = 0;
-	     dynamic && dynamic->bytes && strings && at + sizeof(Elf64_Dyn) <= dynamic->size;
-	     at += sizeof(Elf64_Dyn)) {
-		const char *name;
-		Elf64_Dyn entry;
-
-		memcpy(&entry, dynamic->bytes + at, sizeof(entry));
-		if (entry.d_tag == DT_NULL)
-			break;
-		if (entry.d_tag != DT_NEEDED)
-			continue;
-		name = elf_string(strings->bytes, strings->size, entry.d_un.d_val);
-		if (name && is_unwinder_library(name))
-			file->has_unwinder_user = true;
-	}
-}
-
 static struct error *load(struct elf_file *file)
 {
 	struct error *err = check_identity(file);
@@ -280,7 +252,6 @@ static struct error *load(struct elf_file *file)
 	if (err)
 		return err;
 	load_build_id(file);
-	load_needed(file);
 	return NULL;
 }
 

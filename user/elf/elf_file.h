@@ -80,7 +80,6 @@ const struct arch *elf_file_arch(const struct elf_file *file);
 const struct build_id *elf_file_build_id(const struct elf_file *file);
 bool elf_file_is_pie(const struct elf_file *file);      /* ET_DYN: run-time bias isn't 0 */
 bool elf_file_is_go(const struct elf_file *file);       /* .go.buildinfo, .gopclntab */
-bool elf_file_has_unwinder_user(const struct elf_file *file); /* needs libgcc_s, libunwind, Go ... */
 const char *elf_file_interpreter(const struct elf_file *file); /* NULL: static */
 u64 elf_file_entry(const struct elf_file *file);
 /* The raw libelf handle, for dwarf/ only. */
@@ -139,6 +138,14 @@ bool elf_file_import(struct elf_file *file, const char *name, struct elf_binding
  * *is_tls, an offset in its thread-local storage.
  */
 unsigned elf_file_exports(struct elf_file *file, const char *name, u64 *pc, bool *is_tls);
+
+/*
+ * Why return addresses may not be replaced in a process that maps this file as code, a clause about
+ * it; NULL: nothing in it unwinds or switches stacks (unwinds.c). Looks through all of its code.
+ */
+const char *elf_file_unwinds(struct elf_file *file, struct arena *arena);
+/* The C library or its dynamic linker: elf_file_unwinds() lets it through, for others to call. */
+bool elf_file_is_libc(const struct elf_file *file);
 
 /* Ranges of restartable sequences (descriptors in __rseq_cs, as pcs); FACTS.md, "Hazards". */
 struct pc_range {

@@ -31,7 +31,6 @@ struct elf_file {
 	struct arena *arena;
 	struct build_id build_id;
 	const char *interpreter;
-	bool has_unwinder_user;
 	struct elf_segment *segments;
 	size_t n_segments;
 	struct elf_section *sections; /* index 0 is the null section, as in the file */

@@ -130,12 +130,12 @@ failed:
 	return link;
 }
 
-static int link_multi(int prog_fd, const char *path, const u64 *offsets, const u64 *cookies, u32 n,
-		      int pid)
+int attach_multi(int prog_fd, u32 type, const char *path, const u64 *offsets, const u64 *cookies,
+		 u32 n, int pid)
 {
 	struct bpf_link_create_multi attr = {
 		.prog_fd = prog_fd,
-		.attach_type = TRACE_UPROBE_MULTI,
+		.attach_type = type,
 		.path = (u64)(uintptr_t)path,
 		.offsets = (u64)(uintptr_t)offsets,
 		.cookies = (u64)(uintptr_t)cookies,
@@ -203,8 +203,8 @@ static int link_places(struct load_session *session, const u32 *places, u32 n, u
 		offsets[i] = session->places[places[i]].place.offset;
 		cookies[i] = places[i] | flags;
 	}
-	fd = link_multi(prog_fd(session, places[0]), session->places[places[0]].place.path, offsets,
-			cookies, n, pid);
+	fd = attach_multi(prog_fd(session, places[0]), session->multi_type,
+			  session->places[places[0]].place.path, offsets, cookies, n, pid);
 	free(offsets);
 	free(cookies);
 	return fd;
@@ -314,7 +314,7 @@ int attach_empty(const char *path, u64 offset, int pid)
 	if (prog < 0)
 		return prog;
 	link = perf ? attach_one(prog, path, offset, pid)
-		    : link_multi(prog, path, &offset, NULL, 1, pid);
+		    : attach_multi(prog, TRACE_UPROBE_MULTI, path, &offset, NULL, 1, pid);
 	close(prog); /* the link keeps it */
 	return link;
 }
@@ -342,7 +342,7 @@ struct error *load_attach_again(struct load_session *session, int pid)
 {
 	size_t kept = 0;
 
-	if (session->config.filter != LOAD_PIDS || !session->attached)
+	if (!session_links_by_pid(session) || !session->attached)
 		return NULL;
 	for (size_t i = 0; i < session->n_links; i++) {
 		if (session->links[i].pid == pid)
@@ -424,7 +424,7 @@ bool attach_multi_supported(void)
 
 	if (prog < 0)
 		return false;
-	fd = link_multi(prog, "/", &offset, NULL, 1, -1);
+	fd = attach_multi(prog, TRACE_UPROBE_MULTI, "/", &offset, NULL, 1, -1);
 	if (fd >= 0)
 		close(fd);
 	close(prog);

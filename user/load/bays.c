@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bay.h"
+#include "load/uapi.h"
 #include "probe.h"
 
 #ifndef BPF_FETCH
@@ -92,6 +93,22 @@ static void fill_fetch(struct bpf_insn *insn, size_t room, bool fetch_add)
 	add->imm |= BPF_FETCH;
 }
 
+/* A helper's call becomes one of a kernel function. */
+static struct error *fill_is_return(struct bpf_insn *insn, size_t room, s32 function)
+{
+	struct bpf_insn *call = &insn[PSEUDO_LDIMM64_SLOTS];
+
+	fill_word(insn, 0);
+	if (!function || room < PSEUDO_LDIMM64_SLOTS + 1 || call->code != (BPF_JMP | BPF_CALL))
+		return error_new(ERROR_FAILED, "a session program can't ask whether it returns");
+	*call = (struct bpf_insn){
+		.code = BPF_JMP | BPF_CALL,
+		.src_reg = PSEUDO_KFUNC_CALL,
+		.imm = function,
+	};
+	return NULL;
+}
+
 struct error *bay_patch(struct bpf_insn *insns, size_t n, const struct bay_patch *patch)
 {
 	struct error *err = NULL;
@@ -113,6 +130,9 @@ struct error *bay_patch(struct bpf_insn *insns, size_t n, const struct bay_patch
 			break;
 		case BAY_PROGRAM: fill_word(&insns[i], patch->word); break;
 		case BAY_FETCH: fill_fetch(&insns[i], n - i, patch->fetch_add); break;
+		case BAY_IS_RETURN:
+			err = fill_is_return(&insns[i], n - i, patch->is_return);
+			break;
 		default: break;
 		}
 	}

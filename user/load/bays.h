@@ -17,6 +17,7 @@ struct bay_patch {
 	const struct gen_code *values; /* NULL: none */
 	u64 word;	/* probe.h, PROGRAM_WORD */
 	bool fetch_add; /* turn the marked adds into fetch-and-add */
+	s32 is_return;	/* BTF id of the kernel's function; 0: there is none */
 };
 
 /* Which PROGRAM_NEEDS_* flags of probe.h the code asks for; errs on the side of more. */

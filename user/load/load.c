@@ -18,6 +18,7 @@
 #include "load/object.h"
 #include "load/session.h"
 #include "load/tries.h"
+#include "load/uapi.h"
 
 enum {
 	DEFAULT_DATA_BYTES = 32 << 10,
@@ -244,12 +245,19 @@ static struct error *choose_links(struct load_session *session)
 
 	session->uprobe_type = attach_uprobe_type();
 	session->cookies = !config->old_kernel && try_cookie();
+	if (config->instrument == LOAD_CALLS) {
+		session->info.multi = true;
+		session->multi_type = TRACE_UPROBE_SESSION;
+		session->is_return = try_kernel_function("bpf_session_is_return");
+		return NULL;
+	}
 	if (config->links == LOAD_LINKS_PERF || config->old_kernel)
 		return NULL;
 	if (config->links == LOAD_LINKS_AUTO && perf &&
 	    (session->uprobe_type >= 0 && config->n_places * pids <= MULTI_FROM_LINKS))
 		return NULL;
 	session->info.multi = attach_multi_supported();
+	session->multi_type = session->info.multi ? TRACE_UPROBE_MULTI : 0;
 	if (session->info.multi || (perf && config->links == LOAD_LINKS_AUTO))
 		return NULL;
 	if (config->links == LOAD_LINKS_MULTI)
@@ -450,7 +458,7 @@ static struct error *open_programs(struct load_session *session)
 	if (!err) {
 		set_knobs(session);
 		set_sizes(session);
-		if (session->config.instrument == LOAD_TICTOC)
+		if (tictoc_is_ours(session))
 			tictoc_prepare(session);
 		choose_programs(session);
 		err = program_take(session);

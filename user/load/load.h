@@ -41,6 +41,11 @@ struct load_features {
 void load_probe_features(struct load_features *features);
 /* After it, for doctor: `misses` and `emulated_nop`, which take half a second. */
 void load_measure_features(struct load_features *features);
+/*
+ * Are session links there (6.13), and do they leave the program alive that returns through them, also
+ * with a seccomp filter? Tried on an own child. False: *why is a clause.
+ */
+bool load_try_sessions(const char **why);
 
 /* What the kernel takes for a hit whose program does nothing, by the instruction; on this machine. */
 struct load_costs {
@@ -92,7 +97,7 @@ struct load_limits {
 
 enum load_filter {
 	LOAD_ANY,    /* every process that runs the code */
-	LOAD_PIDS,   /* pids[], and load_add_pid(); attached to those only */
+	LOAD_PIDS,   /* pids[], and load_add_pid(); attached to those only, LOAD_CALLS to all */
 	LOAD_FOLLOW, /* the same and their descendants; attached to all, checked in the program */
 	/* pids[], their descendants, and all that execute binary_path, until they execute another */
 	LOAD_BINARY,
@@ -100,9 +105,15 @@ enum load_filter {
 };
 
 /* What the programs do at a hit: which compiled object is loaded. */
-enum load_instrument { LOAD_SNAP, LOAD_LOG, LOAD_COUNT, LOAD_TICTOC };
+enum load_instrument {
+	LOAD_SNAP,
+	LOAD_LOG,
+	LOAD_COUNT,
+	LOAD_TICTOC,
+	LOAD_CALLS, /* tic-toc of functions by session links: places are tics; load_try_sessions() */
+};
 
-/* What LOAD_TICTOC wants besides. The probes are PROBE_TIC and PROBE_TOC. */
+/* What LOAD_TICTOC and LOAD_CALLS want besides. The probes are PROBE_TIC and PROBE_TOC. */
 struct load_tictoc {
 	enum tictoc_mode mode;
 	bool selects;	   /* a tic can be rejected: condition, skip, sample */
@@ -112,7 +123,7 @@ struct load_tictoc {
 	bool by_at_toc;
 	bool slower;	   /* slow pairs are emitted, at limits.rate */
 	u64 slower_ns;	   /* pairs of at least so long; UINT64_MAX: none yet */
-	u32 max_open;	   /* pairs; what finds no room is lost */
+	u32 max_open;	   /* pairs (LOAD_CALLS: threads); what finds no room is lost */
 	u32 max_rows;	   /* of --by; what finds no room is one more */
 };
 
@@ -196,6 +207,8 @@ struct error *load_attach_more(struct load_session *session, const struct load_p
 size_t load_attached(const struct load_session *session); /* links of places that stand; 0: no process was left */
 /* Opens the gate of a session that started paused: hits before it were over_limit. */
 void load_resume(struct load_session *session);
+/* Closes it again, at once: all further hits are over_limit. */
+void load_pause(struct load_session *session);
 
 /*
  * The next record in the order of time (records that come later than 20 ms are handed over late).

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "load/session.h"
+#include "calls.skel.h"
 #include "count.skel.h"
 #include "log.skel.h"
 #include "snap.skel.h"
@@ -20,6 +21,7 @@ static const struct instrument instruments[] = {
 	[LOAD_COUNT] = {count_bpf__elf_bytes, "count"},
 	[LOAD_TICTOC] = {tictoc_bpf__elf_bytes, "tictoc_unrolled", "tictoc_loop",
 			 "tictoc_faulting"},
+	[LOAD_CALLS] = {calls_bpf__elf_bytes, "calls"},
 };
 
 const struct instrument *object_instrument(enum load_instrument instrument)

@@ -135,6 +135,7 @@ struct error *program_load(struct load_session *session, u32 index, u32 place, b
 		.values = &program->values,
 		.word = word_of(program, index, place, one_place),
 		.fetch_add = session->info.fetch_add,
+		.is_return = session->is_return,
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_btf_fd = image->btf_fd,
 		    .func_info = image->func_info, .func_info_cnt = image->n_func_info,
@@ -148,7 +149,7 @@ struct error *program_load(struct load_session *session, u32 index, u32 place, b
 		error_no_memory();
 	memcpy(insns, image->insns, bytes);
 	opts.prog_flags = session->info.faulting ? BPF_F_SLEEPABLE : 0;
-	opts.expected_attach_type = session->info.multi ? TRACE_UPROBE_MULTI : 0;
+	opts.expected_attach_type = session->multi_type;
 	err = bay_patch(insns, image->n, &patch);
 	if (!err) {
 		*fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "snapline", "Dual BSD/GPL", insns,

@@ -47,7 +47,7 @@ struct error *session_add_pid(struct load_session *session, int pid, u64 expecte
 		return NULL;
 	int_push(&session->pids, &session->n_pids, &session->pid_capacity, pid);
 	object_set(session->object, "one_pid", session->n_pids == 1 ? key : 0);
-	if (session->config.filter != LOAD_PIDS)
+	if (!session_links_by_pid(session))
 		return NULL;
 	return session->attached ? attach_process(session, pid) : NULL;
 }
@@ -141,7 +141,7 @@ struct error *load_attach_more(struct load_session *session, const struct load_p
 	if (err)
 		return err;
 	session->attached = true;
-	if (session->config.filter != LOAD_PIDS)
+	if (!session_links_by_pid(session))
 		return attach_places(session, places, n, -1);
 	for (size_t i = 0; i < session->n_pids && !err; i++)
 		err = attach_places(session, places, n, session->pids[i]);
@@ -216,19 +216,27 @@ bool load_follows(struct load_session *session)
 	return false;
 }
 
-void load_resume(struct load_session *session)
+static void set_gate(struct load_session *session, u64 closed)
 {
 	for (u32 i = 0; i < session->config.n_probes; i++)
-		__atomic_store_n(&session->states[i].closed, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&session->states[i].closed, closed, __ATOMIC_RELEASE);
+}
+
+void load_resume(struct load_session *session)
+{
+	set_gate(session, 0);
+}
+
+void load_pause(struct load_session *session)
+{
+	set_gate(session, 1);
 }
 
 /* Programs look at the clock too; this closes the gate also where none of them runs. */
 static void close_expired(struct load_session *session)
 {
-	if (!session->expires || clock_now() < session->expires)
-		return;
-	for (u32 i = 0; i < session->config.n_probes; i++)
-		__atomic_store_n(&session->states[i].closed, 1, __ATOMIC_RELEASE);
+	if (session->expires && clock_now() >= session->expires)
+		set_gate(session, 1);
 }
 
 /* False: it came behind its probe's limit, and is one of over_limit after all. */
@@ -301,8 +309,7 @@ bool load_finished(const struct load_session *session)
 	if (!session->config.limits.hits)
 		return false;
 	/* Tic-toc claims its pairs at the first probe. */
-	for (u32 i = 0;
-	     i < (session->config.instrument == LOAD_TICTOC ? 1 : session->config.n_probes); i++) {
+	for (u32 i = 0; i < (tictoc_is_ours(session) ? 1 : session->config.n_probes); i++) {
 		if (__atomic_load_n(&session->states[i].claimed, __ATOMIC_ACQUIRE) <
 		    session->config.limits.hits)
 			return false;

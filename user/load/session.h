@@ -63,6 +63,8 @@ struct load_session {
 	struct link *links;
 	size_t n_links, link_capacity;
 	int uprobe_type; /* of perf_event_attr */
+	u32 multi_type;	 /* attach type of programs and their multi links; 0: none */
+	s32 is_return;	 /* LOAD_CALLS: BTF id of bpf_session_is_return() */
 	bool cookies;
 	bool attached, stopped;
 	u64 expires;		    /* CLOCK_MONOTONIC; 0: never */
@@ -79,6 +81,15 @@ struct load_session {
 /* Room for one more in an int array that is kept in malloc'ed memory. */
 void int_push(int **items, size_t *n, size_t *capacity, int item);
 
+/*
+ * Is each process linked by itself? A session link is not, as where the kernel leaves the process out
+ * for us the program isn't asked, and a return is made of it all the same.
+ */
+static inline bool session_links_by_pid(const struct load_session *session)
+{
+	return session->config.filter == LOAD_PIDS && session->config.instrument != LOAD_CALLS;
+}
+
 /* session.c: a process of the filter; expected: its start in ticks, 0: any. Nothing if it is gone. */
 struct error *session_add_pid(struct load_session *session, int pid, u64 expected) _must_use_;
 
@@ -88,8 +99,14 @@ struct error *program_take(struct load_session *session) _must_use_;
 struct error *program_load(struct load_session *session, u32 program, u32 place, bool one_place,
 			   int *fd) _must_use_;
 
-/* tictoc.c: knobs and sizes of its maps; before the object is loaded. */
+/* tictoc.c: is it either kind of tic-toc? Knobs and sizes of its maps, before the object is loaded. */
+bool tictoc_is_ours(const struct load_session *session);
 void tictoc_prepare(struct load_session *session);
+/* Has that thread (or process) ended, of which something is kept since `since` (CLOCK_MONOTONIC)? */
+bool tictoc_has_ended(u32 id, bool is_process, u64 since);
+/* calls.c: of LOAD_CALLS, calls that are open; of threads that have ended, taken out and counted. */
+u64 calls_open(struct load_session *session);
+u64 calls_sweep(struct load_session *session);
 
 /* count.c: nothing is asked of a hit but its place. */
 bool count_is_plain(const struct load_config *config);
@@ -122,9 +139,14 @@ int attach_empty(const char *path, u64 offset, int pid);
 struct error *attach_instead(struct load_session *session, const struct link *old,
 			     const u32 *places, u32 n) _must_use_;
 void link_close(struct link *link);
+/* trial.c: where own code is in this program's file. */
+bool trial_offset(const void *code, u64 *offset);
 bool attach_perf_permitted(void);
 bool attach_multi_supported(void);
 int attach_uprobe_type(void); /* negative errno */
+/* A uprobe_multi link of that type; pid -1: every process. Negative errno. */
+int attach_multi(int prog_fd, u32 type, const char *path, const u64 *offsets, const u64 *cookies,
+		 u32 n, int pid);
 /* The error for a refusal of the kernel: privilege, missing feature, or what errno says. */
 struct error *kernel_error(int code, const char *what) _must_use_;
 

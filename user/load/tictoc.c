@@ -13,11 +13,22 @@
 #include "load/session.h"
 #include "proc/proc.h"
 
-enum { MAX_STRIPES = 16, SWEEP_BATCH = 4096, CAPTURED_MOST = 16384 };
+enum { SWEEP_BATCH = 4096, CAPTURED_MOST = 16384 };
 
 static u32 stripes(const struct load_session *session)
 {
-	return session->config.tictoc.max_rows ? 1 : session->info.n_rings;
+	u32 power = 1;
+
+	while (!session->config.tictoc.max_rows && power < session->info.n_rings)
+		power *= 2;
+	return power;
+}
+
+bool tictoc_is_ours(const struct load_session *session)
+{
+	enum load_instrument instrument = session->config.instrument;
+
+	return instrument == LOAD_TICTOC || instrument == LOAD_CALLS;
 }
 
 void tictoc_prepare(struct load_session *session)
@@ -37,6 +48,8 @@ void tictoc_prepare(struct load_session *session)
 	object_knob(object, "knob_stripes", stripes(session));
 	object_knob(object, "knob_rows", n_rows);
 	object_map_entries(object, "pairs", max_u64(config->max_open, 1));
+	if (session->config.instrument == LOAD_CALLS)
+		object_map_entries(object, "threads", max_u64(config->max_open, 1));
 	object_map_entries(object, "captured",
 			   captures ? min_u64(config->max_open, CAPTURED_MOST) : 1);
 	object_map_entries(object, "rows", max_u64(config->max_rows, 1));
@@ -53,7 +66,6 @@ void load_set_slower(struct load_session *session, u64 slower_ns)
 /* What a batch is seen by. */
 struct visit {
 	struct load_session *session;
-	u64 boottime_offset; /* from CLOCK_MONOTONIC */
 	u64 open;
 };
 
@@ -81,12 +93,10 @@ static bool has_other_threads(u32 pid)
 	return n > 1;
 }
 
-/* A number that was given to another thread since the tic is not the one that is waited for. */
-static bool has_ended(const struct visit *visit, const struct pair_open *open)
+/* A number that was given to another thread since is not the one that is waited for. */
+bool tictoc_has_ended(u32 id, bool is_process, u64 since)
 {
 	enum { TICK_NS = 10000000 };
-	bool by_key = visit->session->config.tictoc.mode == PAIR_KEY;
-	u32 id = by_key ? open->pid : open->tid;
 	struct proc_stat stat;
 	struct error *err;
 
@@ -98,16 +108,17 @@ static bool has_ended(const struct visit *visit, const struct pair_open *open)
 		error_free(err);
 		return true;
 	}
-	if (stat.state == 'X' || (stat.state == 'Z' && !(by_key && has_other_threads(id))))
+	if (stat.state == 'X' || (stat.state == 'Z' && !(is_process && has_other_threads(id))))
 		return true;
-	return stat.start_time * TICK_NS > open->time + visit->boottime_offset + TICK_NS;
+	return stat.start_time * TICK_NS > since + boottime_offset() + TICK_NS;
 }
 
 static void sweep_one(struct visit *visit, const struct pair_key *key, const struct pair_open *open)
 {
 	struct load_session *session = visit->session;
+	bool by_key = session->config.tictoc.mode == PAIR_KEY;
 
-	if (!has_ended(visit, open) ||
+	if (!tictoc_has_ended(by_key ? open->pid : open->tid, by_key, open->time) ||
 	    bpf_map_delete_elem(object_map(session->object, "pairs"), key))
 		return;
 	session->pairs_left++;
@@ -148,9 +159,12 @@ static void visit_pairs(struct visit *visit,
 
 void load_sweep_pairs(struct load_session *session)
 {
-	struct visit visit = {.session = session, .boottime_offset = boottime_offset()};
+	struct visit visit = {.session = session};
 
-	visit_pairs(&visit, sweep_one);
+	if (session->config.instrument == LOAD_CALLS)
+		session->pairs_left += calls_sweep(session);
+	else
+		visit_pairs(&visit, sweep_one);
 }
 
 void load_pairs(struct load_session *session, struct load_pairs *pairs)
@@ -167,7 +181,10 @@ void load_pairs(struct load_session *session, struct load_pairs *pairs)
 			for (int i = 0; i < TICTOC_CLASSES; i++)
 				sum.n[i] += each[cpu].n[i];
 	free(each);
-	visit_pairs(&visit, count_one);
+	if (session->config.instrument == LOAD_CALLS)
+		visit.open = calls_open(session);
+	else
+		visit_pairs(&visit, count_one);
 	*pairs = (struct load_pairs){
 		.open = visit.open,
 		.overwritten = sum.n[TICTOC_OVERWRITTEN],

@@ -73,7 +73,7 @@ static u64 median_time(void (*function)(void))
 	return times[ROUNDS / 2];
 }
 
-static bool own_offset(const void *code, u64 *offset)
+bool trial_offset(const void *code, u64 *offset)
 {
 	struct arena *arena = arena_new();
 	struct proc_map *maps;
@@ -95,7 +95,7 @@ static bool probe_own(void (*function)(void))
 {
 	u64 offset;
 
-	return own_offset(function, &offset) &&
+	return trial_offset(function, &offset) &&
 	       attach_empty("/proc/self/exe", offset, getpid()) >= 0;
 }
 

@@ -122,6 +122,18 @@ bool try_misses(void)
 	return found;
 }
 
+s32 try_kernel_function(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	s32 id;
+
+	if (libbpf_get_error(btf))
+		return 0;
+	id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	btf__free(btf);
+	return id > 0 ? id : 0;
+}
+
 bool try_ring_buffer(void)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "snapline_try", 0, 0, getpagesize(), NULL);

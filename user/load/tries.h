@@ -16,5 +16,6 @@ bool try_task_btf(void);	/* bpf_get_current_task_btf(), 5.11 */
 bool try_cookie(void);		/* attach cookies, 5.15 */
 bool try_misses(void);		/* recursion_misses counts for uprobe programs, 6.7 */
 bool try_ring_buffer(void);	/* 5.8 */
+s32 try_kernel_function(const char *name); /* its id in the kernel's BTF; 0: it has none */
 
 #endif

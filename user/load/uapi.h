@@ -11,7 +11,9 @@
 #include "base/base.h"
 
 enum {
-	TRACE_UPROBE_MULTI = 48, /* BPF_TRACE_UPROBE_MULTI, 6.6 */
+	TRACE_UPROBE_MULTI = 48,   /* BPF_TRACE_UPROBE_MULTI, 6.6 */
+	TRACE_UPROBE_SESSION = 57, /* BPF_TRACE_UPROBE_SESSION, 6.13: the same with returns */
+	PSEUDO_KFUNC_CALL = 2,	   /* BPF_PSEUDO_KFUNC_CALL */
 };
 
 /* The member of union bpf_attr for BPF_LINK_CREATE with it. */

@@ -9,6 +9,7 @@
 #include "plan/identity.h"
 #include "plan/others.h"
 #include "plan/resolve.h"
+#include "plan/returns.h"
 #include "plan/tictoc.h"
 
 enum {
@@ -21,12 +22,13 @@ struct build {
 	struct plan *plan;
 	plan_files_fn files;
 	void *context;
-	const struct gen_features *features;
+	const struct plan_host *host;
 	/* Tic-toc: the addresses of both ends, before a probe is moved between them. */
 	struct end {
 		const struct plan_module *module;
 		u32 probe;
 		u64 asked;
+		bool is_inlined;
 	} *ends;
 	size_t n_ends;
 };
@@ -162,6 +164,25 @@ static struct error *choose(const struct build *build, struct place *place, bool
 	return NULL;
 }
 
+/* Where the return address is as the call left it: on the stack, or in its register. */
+static bool has_return_address(const struct place *place)
+{
+	const struct arch *arch = elf_file_arch(place->module->file);
+
+	return place->pc == place->asked ||
+	       (arch->call_pushes && !place->cfa_is_fp && place->cfa_offset == arch->call_pushes);
+}
+
+static struct error *find_frame(const struct build *build, struct place *place)
+{
+	struct error *err = plan_tictoc_frame(build->plan, place);
+
+	if (err || build->plan->returns != RETURNS_SESSION || has_return_address(place))
+		return err;
+	return error_new(ERROR_NOT_FOUND, "at 0x%llx the return address is no longer alone",
+			 (unsigned long long)place->pc);
+}
+
 /* The kernel side has to find the frame there. */
 static struct error *choose_end(const struct build *build, struct place *place)
 {
@@ -172,12 +193,12 @@ static struct error *choose_end(const struct build *build, struct place *place)
 	if (!err)
 		err = choose(build, place, exact);
 	if (!err)
-		err = plan_tictoc_frame(build->plan, place);
+		err = find_frame(build, place);
 	if (err && err->kind == ERROR_NOT_FOUND && !exact) {
 		error_free(err);
 		err = choose(build, place, true);
 		if (!err)
-			err = plan_tictoc_frame(build->plan, place);
+			err = find_frame(build, place);
 	}
 	return err;
 }
@@ -212,7 +233,7 @@ static struct error *add_place(struct build *build, u32 probe, struct plan_modul
 		      ? choose_end(build, &place)
 		      : choose(build, &place, plan->spec->exact);
 	if (!err)
-		err = plan_compile(plan, &place, build->features);
+		err = plan_compile(plan, &place, &build->host->features);
 	if (!err)
 		*arena_push(plan->arena, plan->places, plan->n_places) = place;
 	return err;
@@ -321,7 +342,8 @@ static struct error *gather_ends_of(struct build *build, u32 probe)
 		err = resolve_place(&plan->probes[probe].spec, module, plan->arena, &found, &n);
 		for (size_t k = 0; !err && k < n; k++)
 			*arena_push(plan->arena, build->ends, build->n_ends) =
-				(struct end){module, probe, found[k].pc};
+				(struct end){module, probe, found[k].pc,
+					     found[k].is_inlined};
 		/* What isn't there is told when its places are built. */
 		if (err && err->kind == ERROR_NOT_FOUND) {
 			error_free(err);
@@ -338,6 +360,27 @@ static struct error *gather_ends(struct build *build)
 	return err ? err : gather_ends_of(build, PROBE_TOC);
 }
 
+/* A session link stands at the entries alone. */
+static struct error *choose_how_returns(struct build *build)
+{
+	struct plan *plan = build->plan;
+	struct timed_entry *entries;
+	size_t n = 0;
+	struct error *err;
+
+	if (plan_tictoc_mode(plan->spec) != PAIR_FUNCTION)
+		return NULL;
+	entries = arena_array(plan->arena, struct timed_entry, build->n_ends);
+	for (size_t i = 0; i < build->n_ends; i++)
+		if (build->ends[i].probe == PROBE_TIC && !build->ends[i].is_inlined)
+			entries[n++] = (struct timed_entry){build->ends[i].module,
+							    build->ends[i].asked};
+	err = plan_returns(plan, build->host, entries, n);
+	if (plan->returns == RETURNS_SESSION)
+		build->n_ends = 0;
+	return err;
+}
+
 static struct error *build_probes(struct build *build)
 {
 	struct plan *plan = build->plan;
@@ -347,6 +390,8 @@ static struct error *build_probes(struct build *build)
 		err = plan_tictoc_probes(plan);
 		if (!err)
 			err = gather_ends(build);
+		if (!err)
+			err = choose_how_returns(build);
 	} else {
 		plan->n_probes = plan->spec->n_places;
 		plan->probes = arena_array(plan->arena, struct plan_probe, plan->n_probes);
@@ -355,15 +400,16 @@ static struct error *build_probes(struct build *build)
 							      plan->spec->places[i]};
 	}
 	for (u32 i = 0; i < plan->n_probes && !err; i++)
-		err = build_probe(build, i);
+		if (plan->returns != RETURNS_SESSION || i == PROBE_TIC)
+			err = build_probe(build, i);
 	return err;
 }
 
 struct error *plan_build(const struct spec *spec, plan_files_fn files, void *context,
-			 const struct gen_features *features, struct plan **plan)
+			 const struct plan_host *host, struct plan **plan)
 {
 	struct arena *arena = arena_new();
-	struct build build = {.files = files, .context = context, .features = features};
+	struct build build = {.files = files, .context = context, .host = host};
 	struct error *err;
 
 	build.plan = arena_alloc(arena, sizeof(*build.plan));

@@ -130,6 +130,13 @@ struct plan_file {
 typedef struct error *(*plan_files_fn)(void *context, const char *binary, struct arena *arena,
 				       struct plan_file **files, size_t *n);
 
+/* What was found out about the kernel and the target before the plan is made. */
+struct plan_host {
+	struct gen_features features;
+	/* Why a session link can't see returns there, or had better not; NULL: it may (returns.h). */
+	const char *no_session, *rather_no_session;
+};
+
 struct plan {
 	struct arena *arena;
 	const struct spec *spec;
@@ -150,12 +157,14 @@ struct plan {
 	plan_files_fn files; /* for globals of other modules; NULL in a plan that was read */
 	void *files_context;
 	struct others *others; /* private to plan/others.c */
+	enum returns returns;	 /* tictoc of a function: by what its returns are seen */
+	const char *returns_why; /* and why not otherwise; NULL: nothing was against it */
 	const char **notes; /* what the user should know, for stderr and explain */
 	size_t n_notes;
 };
 
 struct error *plan_build(const struct spec *spec, plan_files_fn files, void *context,
-			 const struct gen_features *features, struct plan **plan) _must_use_;
+			 const struct plan_host *host, struct plan **plan) _must_use_;
 /* What the user should know; each text is told once. */
 void plan_note(struct plan *plan, const char *format, ...) _printf_(2, 3);
 void plan_free(struct plan *plan);

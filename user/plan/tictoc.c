@@ -27,6 +27,11 @@ bool plan_tictoc_by_at_toc(const struct spec *spec)
 	return false;
 }
 
+bool plan_tictoc_looks_late(const struct spec *spec)
+{
+	return plan_tictoc_by_at_toc(spec) || (spec->condition && names_late(spec->condition));
+}
+
 static bool looks_beside(const struct spec *spec, u32 probe)
 {
 	bool by_here = plan_tictoc_by_at_toc(spec) == (probe == PROBE_TOC);

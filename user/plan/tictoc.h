@@ -24,6 +24,8 @@ bool plan_tictoc_looks(const struct spec *spec, u32 probe);
 /* --if, or the part of it that belongs to this end, with spaces for the rest; NULL: none. */
 struct error *plan_tictoc_condition(const struct spec *spec, u32 probe, struct arena *arena,
 				    const char **text) _must_use_;
+/* Does anything ask for the time or the result, which are there at TOC only? */
+bool plan_tictoc_looks_late(const struct spec *spec);
 /* Is --by known only at TOC? */
 bool plan_tictoc_by_at_toc(const struct spec *spec);
 

@@ -286,6 +286,22 @@ static struct error *parse_format(const struct option *option, const char *value
 	return bad_value(option, value, "text, json or trace");
 }
 
+static struct error *parse_returns(const struct option *option, const char *value,
+				   struct arena *arena, struct spec *spec)
+{
+	static const char *const names[] = {[RETURNS_AUTO] = "auto",
+					    [RETURNS_INSTRUCTIONS] = "instructions",
+					    [RETURNS_SESSION] = "session"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcmp(value, names[i]) == 0) {
+			spec->tictoc.returns = (enum returns)i;
+			return NULL;
+		}
+	}
+	return bad_value(option, value, "auto, instructions or session");
+}
+
 static struct error *parse_color(const struct option *option, const char *value,
 				 struct arena *arena, struct spec *spec)
 {
@@ -332,6 +348,9 @@ static const struct option options[] = {
 	{"--slower", "DURATION", IN_TIMING, GROUP_WHAT,
 	 "a snapshot at TOC of what took longer, with values from TIC; p99: of the slowest",
 	 parse_slower, FIELD(tictoc.slower_ns)},
+	{"--returns", "HOW", IN_TIMING, GROUP_WHAT,
+	 "see a function's returns at its return instructions, by a session link, or auto",
+	 parse_returns},
 	{"--tictoc", NULL, IN_EXPLAIN, GROUP_WHAT, "what tictoc would do with one place or two",
 	 parse_flag, FIELD(tictoc.explain)},
 	{"--count", NULL, IN_EXPLAIN, GROUP_WHAT, "what count would do; FUNC:* and --by imply it",

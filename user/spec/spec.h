@@ -82,7 +82,9 @@ struct count_spec {
 	bool explain;	       /* explain --count */
 };
 
-/* tictoc */
+/* tictoc: by what a function's returns are seen */
+enum returns { RETURNS_AUTO, RETURNS_INSTRUCTIONS, RETURNS_SESSION };
+
 struct tictoc_spec {
 	const char *key; /* --key, or NULL */
 	bool is_slower;	 /* slow pairs are shown, with snapshots */
@@ -90,6 +92,7 @@ struct tictoc_spec {
 	double quantile; /* --slower p99: 0.99; 0: slower_ns holds */
 	u64 slower_ns;
 	u32 max_open;	 /* --open; 0: the default */
+	enum returns returns; /* --returns */
 	bool explain;	 /* explain's --tictoc */
 };
 
