@@ -8,6 +8,7 @@
 #   make oracle     compares snapshots with what gdb prints, at places drawn by SEED
 #   make fuzz       hostile input of every kind, FUZZ_SECONDS (600) each
 #   make soak       attaches and detaches at random places of redis and sqlite for SOAK_MINUTES (30)
+#   make bench      what probes cost beside an empty program and other tools
 #   make targets    the programs that tests look into
 #   make test-kernels  the live tests on Debian's kernels from 5.10 to the newest, under emulation
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -59,7 +60,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup demo test check layout unit bench oracle soak test-kernels install clean format targets
+.PHONY: all setup setup-bench demo test check layout unit bench oracle soak test-kernels install clean format targets
 
 all: $(B)/snapline
 
@@ -145,10 +146,24 @@ demo:
 test-kernels:
 	@tools/test-kernels
 
-bench: all
+# Programs of the benchmark; spin is what is measured, and built like any other program.
+$(B)/tools/%: tools/benchmark/%.c $(B)/libsnapline.a
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $< $(B)/libsnapline.a $(ALL_LDFLAGS) $(LDLIBS)
+
+$(B)/tools/spin: tools/benchmark/spin.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -o $@ $<
+
+bench: setup-bench
+	@$(MAKE) --no-print-directory all $(B)/tools/spin $(B)/tools/empty
 	@tools/bench
-	@tools/bench-count
 	@tools/bench-overhead
+
+setup-bench:
+	@tools/setup bench
 
 # gdb is the judge; SEED=N repeats a draw.
 oracle: setup

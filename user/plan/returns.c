@@ -140,6 +140,6 @@ struct error *plan_returns(struct plan *plan, const struct plan_host *host,
 		return NULL;
 	plan->returns = RETURNS_SESSION;
 	if (plan->returns_why)
-		*arena_push(plan->arena, plan->notes, plan->n_notes) = plan->returns_why;
+		plan_note(plan, "%s", plan->returns_why);
 	return NULL;
 }
