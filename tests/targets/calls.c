@@ -18,7 +18,7 @@
 
 #include "common.h"
 
-enum { ROUNDS = 20, DEPTH = 5, DEEP = 100, PAUSE_US = 2000, THREADS = 4 };
+enum { ROUNDS = 20, DEPTH = 5, DEEP = 100, PAUSE_US = 2000, THREADS = 4, MEASURED = 300 };
 
 static long entered, returned;
 static jmp_buf back;
@@ -115,6 +115,48 @@ NOINLINE long quick(long i)
 	return i;
 }
 
+/* What each call took, by its own clock and by its caller's: what is measured lies between. */
+static long inner_ns[MEASURED], outer_ns[MEASURED];
+
+static long now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000L + ts.tv_nsec;
+}
+
+NOINLINE int measured(int i)
+{
+	long start = now_ns();
+
+	while (now_ns() - start < 20000 + i * i * 10)
+		;
+	inner_ns[i] = now_ns() - start;
+	return i;
+}
+
+static void print_times(const char *name, const long *ns, const char *end)
+{
+	printf("\"%s\": [", name);
+	for (int i = 0; i < MEASURED; i++)
+		printf("%s%ld", i ? ", " : "", ns[i]);
+	printf("]%s", end);
+}
+
+static void measure(void)
+{
+	for (int i = 0; i < MEASURED; i++) {
+		long start = now_ns();
+
+		KEEP(measured(i));
+		outer_ns[i] = now_ns() - start;
+	}
+	printf("{\"own\": {");
+	print_times("inner", inner_ns, ", ");
+	print_times("outer", outer_ns, "}}\n");
+}
+
 static void *thread_main(void *argument)
 {
 	ends_thread((int)(long)argument);
@@ -192,6 +234,8 @@ int main(int argc, char **argv)
 		quick_threads(rounds);
 	if (!strcmp(what, "load"))
 		load_something(rounds);
+	if (!strcmp(what, "measured"))
+		measure();
 	KEEP(who_called());
 	printf("entered %ld returned %ld\n", entered, returned);
 	return 0;

@@ -4,8 +4,8 @@
  *
  *	14:36:48.123456 redis-server 812/815 call server.c:3408: GET of client 7
  *
- * time, thread (process/thread), function and line, message. Lines that are missing before it are
- * said on a line of their own.
+ * time, thread (process/thread), function and line, message. Lines of that PLACE that are missing
+ * before it are said on a line of their own.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -29,7 +29,9 @@ static void put_missing(struct pen *pen, const struct event *event, u64 n, const
 	if (!n)
 		return;
 	put_time(pen, event->time_ns);
-	pen_printf(pen, PEN_DIM, "(%" PRIu64 " line%s %s)", n, n == 1 ? "" : "s", why);
+	pen_printf(pen, PEN_DIM, "(%" PRIu64 " line%s of ", n, n == 1 ? "" : "s");
+	pen_put(pen, PEN_DIM, event->probe);
+	pen_printf(pen, PEN_DIM, " %s)", why);
 	pen_newline(pen, 0);
 }
 
