@@ -4,6 +4,7 @@
  * a seccomp filter as containers have it. A return goes through a system call of the kernel's own,
  * which filters killed programs for in 6.11 to 6.13.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
@@ -133,23 +134,32 @@ static bool try_links(int prog, int map, const char **why)
 	return false;
 }
 
+static const char *refusal(int code)
+{
+	return code == -EPERM ? "whether session links are safe here can't be tried without the "
+				"privilege to load programs"
+			      : "this kernel has no session links (6.13)";
+}
+
 bool load_try_sessions(const char **why)
 {
 	s32 is_return = try_kernel_function("bpf_session_is_return");
 	int map, prog;
-	bool works;
+	bool works = false;
 
-	*why = "this kernel has no session links (6.13)";
+	*why = refusal(0);
 	if (!is_return)
 		return false;
 	map = bpf_map_create(BPF_MAP_TYPE_ARRAY, "snapline_try", sizeof(u32), sizeof(u64), SIDES,
 			     NULL);
-	if (map < 0)
-		return false;
-	prog = load_trial(is_return, map);
-	works = prog >= 0 && try_links(prog, map, why);
+	prog = map < 0 ? map : load_trial(is_return, map);
+	if (prog < 0)
+		*why = refusal(prog);
+	else
+		works = try_links(prog, map, why);
 	if (prog >= 0)
 		close(prog);
-	close(map);
+	if (map >= 0)
+		close(map);
 	return works;
 }

@@ -6,7 +6,6 @@
 
 /* Two kinds of reasons: it can't be, and it is better not done unless asked for. */
 struct reasons {
-	struct arena *arena;
 	const char *never, *rather_not;
 };
 
@@ -122,7 +121,7 @@ static void gather(struct plan *plan, const struct plan_host *host,
 struct error *plan_returns(struct plan *plan, const struct plan_host *host,
 			   const struct timed_entry *entries, size_t n)
 {
-	struct reasons reasons = {.arena = plan->arena};
+	struct reasons reasons = {0};
 	bool asked = plan->spec->tictoc.returns == RETURNS_SESSION;
 
 	plan->returns = RETURNS_INSTRUCTIONS;
