@@ -65,7 +65,7 @@ def gcov_counts(folder, path):
 
 def snapline_hits(path, places):
     """({place: hits}, what went wrong): a condition that is always false, so each hit is only counted."""
-    run = subprocess.run([SNAPLINE, "snap", "-f", "json", "-n", "0", "--rate", "0", "-d", "60s", "--if", "0",
+    run = subprocess.run([SNAPLINE, "snap", "-f", "json", "-n", "0", "--rate", "0", "-d", "60s", "--if", "0", "--max-overhead", "none",
                           "-x", path, *places, "--", path], cwd=os.path.dirname(path), stdin=subprocess.DEVNULL,
                          capture_output=True, text=True, errors="replace", timeout=120)
     hits = {}

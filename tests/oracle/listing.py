@@ -67,7 +67,8 @@ def run_counted(folder, path, name):
     over = threading.Event()
     client = threading.Thread(target=corpus.redis_client, args=(socket_path, over), daemon=True)
     client.start()
-    run = subprocess.run([SNAPLINE, "count", "-f", "json", "-d", "120s", "-x", path, "src/" + name + ":*", "--", path, config],
+    run = subprocess.run([SNAPLINE, "count", "-f", "json", "-d", "120s", "--max-overhead", "none", "-x", path,
+                          "src/" + name + ":*", "--", path, config],
                          cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                          timeout=300)
     over.set()

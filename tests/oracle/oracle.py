@@ -97,7 +97,7 @@ def run_gdb(cell, places, tag):
 
 def snap_command(cell, place, arguments):
     command = ["env", "-i", "setarch", "-R", SNAPLINE, "snap", "--exact", "--regs", "-f", "json", "-n", "1", "--skip",
-               str(place["skip"]), "--rate", "0", "-d", "60s", "--elements", str(ELEMENTS), "--string",
+               str(place["skip"]), "--rate", "0", "-d", "60s", "--max-overhead", "none", "--elements", str(ELEMENTS), "--string",
                str(ELEMENTS), "--frames", "64", "--stack", "64K", "-x", place["module"], "*0x" + place["address"].replace("0x", ""), "--"]
     command += ["env"] + ["%s=%s" % item for item in cell.environment.items()] if cell.environment else []
     return command + [cell.path] + arguments

@@ -143,7 +143,7 @@ def family(*words, path=FAMILY, **options):
 
 class Snap(Process):
     """snapline snap; `attached` waits until its probes are in place."""
-    def __init__(self, *argv, prefix=(), limits=("-n", 0, "--rate", 0), command="snap", **options):
+    def __init__(self, *argv, prefix=(), limits=("-n", 0, "--rate", 0, "--max-overhead", "none"), command="snap", **options):
         super().__init__(*prefix, SNAPLINE, command, "-f", "json", "-v", *limits, *argv, **options)
 
     def attached(self):
