@@ -242,8 +242,8 @@ def add_executions(functions, counts, unclear):
 
 
 def executions(folder):
-    """{(file, line): executions}, of all programs' parts in that folder. Left out are lines that are inlined somewhere: a
-    graph doesn't say which blocks are copies of each other."""
+    """{(file, line): executions}, of all parts of the program whose data lies there. Left out are lines that are inlined
+    somewhere: a graph doesn't say which blocks are copies of each other."""
     counts, unclear = {}, set()
     for data in glob.glob(os.path.join(folder, "*.gcda")):
         add_executions(read_graphs(data[:-2] + "no", data), counts, unclear)

@@ -65,9 +65,9 @@ def gcov_counts(folder, path):
 
 def snapline_hits(path, places):
     """({place: hits}, what went wrong): a condition that is always false, so each hit is only counted."""
-    run = subprocess.run([SNAPLINE, "snap", "-f", "json", "-n", "0", "--rate", "0", "-d", "60s", "--if", "0", "--max-overhead", "none",
-                          "-x", path, *places, "--", path], cwd=os.path.dirname(path), stdin=subprocess.DEVNULL,
-                         capture_output=True, text=True, errors="replace", timeout=120)
+    run = subprocess.run([SNAPLINE, "snap", "-f", "json", "-n", "0", "--rate", "0", "-d", "60s", "--if", "0",
+                          "--max-overhead", "none", "-x", path, *places, "--", path], cwd=os.path.dirname(path),
+                         stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120)
     hits = {}
     for line in (run.stdout + "\n" + run.stderr).splitlines():
         at = line.find('{"event":"summary"')
@@ -120,8 +120,9 @@ def main():
                 continue
             for place, wanted, hits, remark, verdict in judge(name, source, option, options):
                 tally[verdict] += 1
+                counts = " or ".join(str(count) for count in sorted(wanted))
                 report.append("%-8s %s %-10s %-22s gcov %8s, ours %8s%s" % (
-                    verdict, option, name, place, " or ".join(map(str, sorted(wanted))), hits, "" if hits is not None else "  " + remark))
+                    verdict, option, name, place, counts, hits, "" if hits is not None else "  " + remark))
         judged = tally["equal"] + tally["UNEQUAL"]
         number += 1
         passed = judged > 0 and tally["equal"] >= least * judged and tally["refused"] <= 0.1 * judged

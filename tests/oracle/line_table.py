@@ -54,9 +54,15 @@ class FileLines:
         self.name = name
         self.runs = {}
         order.sort(key=lambda row: row[0])
+        self.order = order
         for before, (address, line) in zip([(0, None)] + order, order):
             if before[1] != line and line[0] == name:
                 self.runs.setdefault(line[1], []).append(address)
+
+    def line_at(self, address):
+        """The line of the file that the instruction at the address belongs to; None: another file's."""
+        file, line = self.order[bisect.bisect_right(self.order, address, key=lambda row: row[0]) - 1][1]
+        return line if file == self.name else None
 
     def next_line(self, line):
         """The nearest line below that has rows."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A listing is judged by gcov: `snapline count FILE:*` and gcov count one and the same run, line by line.
 
-usage: listing.py [FILE.c ...]   (files of redis, built by tools/real-programs; default: networking.c db.c)
+usage: listing.py [FILE.c ...]   (files of redis, built by tools/real-programs; default: those of NAMES)
 One file of redis-server is compiled again with --coverage, at -O0 and at -O2, and linked with the rest. The server
 gets a fixed command list. At -O0 every line that has code must have as many hits as gcov's graph has executions of
 it (gcov_flow.py says where the figure that gcov prints is another). At -O2 9 of 10 of all lines that gcov names
@@ -12,6 +12,7 @@ Writes build/oracle/listing.txt.
 import glob
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import line_table
 from oracle import SNAPLINE
 
 EQUAL_AT = {"O0": 1.0, "O2": 0.9}
+NAMES = ["networking.c", "db.c", "server.c", "t_string.c"]
 REAL = os.path.join(corpus.TOP, "build", "real", "src")
 
 
@@ -87,6 +89,28 @@ def run_counted(folder, path, name):
     return lines, summary
 
 
+def jumps_to(path, table, address):
+    """The lines of the file whose code ends with a jump to the address."""
+    out = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], capture_output=True, text=True,
+                         errors="replace").stdout
+    jumps = [int(at, 16) for at in re.findall(r"^ *([0-9a-f]+):\tjmp +%x " % address, out, re.M)]
+    return {table.line_at(at) for at in jumps} - {None}
+
+
+def is_merged_by_jump(line, surplus, executions, table, path):
+    """Of two lines that end alike the compiler kept one end, with its row; the other jumps there. So this line has the
+    other's executions too."""
+    return surplus > 0 and any(executions.get((table.name, other)) == surplus
+                               for address in table.statements[line] for other in jumps_to(path, table, address))
+
+
+def why_unlike(line, hits, flow, executions, table, path):
+    why = table.why_unlike(line)
+    if not why and flow is not None and hits is not None and is_merged_by_jump(line, hits - flow, executions, table, path):
+        why = "merged"
+    return why or "UNEQUAL"
+
+
 def judge(folder, path, name, option):
     """[(line, gcov's figure, executions by its graph or None, our hits or None, verdict)] and the summary.
 
@@ -102,13 +126,15 @@ def judge(folder, path, name, option):
         if option == "O0":
             verdict = "equal" if hits == flow else "UNEQUAL" if line in table.rows else "no_code"
         else:
-            verdict = "equal" if hits in (figure, flow) and hits is not None else table.why_unlike(line) or "UNEQUAL"
+            verdict = "equal"
+            if hits is None or hits not in (figure, flow):
+                verdict = why_unlike(line, hits, flow, executions, table, path)
         rows.append((line, figure, flow, hits, verdict))
     return rows, summary
 
 
 def main():
-    names = sys.argv[1:] or ["networking.c", "db.c"]
+    names = sys.argv[1:] or NAMES
     folders = glob.glob(os.path.join(REAL, "redis-*", "src"))
     if not folders or not glob.glob(os.path.join(folders[0], "networking.o")):
         print("ok - listings # SKIP tools/real-programs has not built redis")

@@ -53,6 +53,26 @@ static const char shared[] = "extern volatile int sink;\n"
 			     "	return x + sink;\n"
 			     "}\n";
 
+static const char optimised[] =
+	"#define OUT_OF_LINE __attribute__((noinline)) static\n" /* 1 */
+	"volatile int sink; static int moved(int a);\n"		 /* 2 */
+	"OUT_OF_LINE int work(int x) { return x + sink; }\n"	 /* 3 */
+	"OUT_OF_LINE void rare(int x) { sink -= x; }\n"		 /* 4 */
+	"OUT_OF_LINE int condition(int a, int b)\n"		 /* 5 */
+	"{\n"							 /* 6 */
+	"	if (a > 3 &&\n"					 /* 7 */
+	"	    work(b) > 5)\n"				 /* 8 */
+	"		sink++;\n"				 /* 9 */
+	"	return work(a);\n"				 /* 10 */
+	"}\n"							 /* 11 */
+	"OUT_OF_LINE int moved(int a)\n"			 /* 12 */
+	"{\n"							 /* 13 */
+	"	int b = work(a);\n"				 /* 14 */
+	"	if (!(a & 1)) rare(b);\n"			 /* 15 */
+	"	return sink += b;\n"				 /* 16 */
+	"}\n"							 /* 17 */
+	"int main(int argc, char **argv) { return condition(argc, 4) + moved(argc); }\n";
+
 struct variant {
 	const char *name;
 	const char *compile; /* to `program` */
@@ -249,6 +269,36 @@ static void test_every_kind_of_build(void **state)
 	assert_true(tried >= 8);
 }
 
+static void test_lines_of_optimised_code(void **state)
+{
+	struct resolved *found, *entry;
+	struct fixture fixture;
+
+	programs_write("optimised.c", optimised);
+	/* what is moved behind the return stands behind no-ops there */
+	assert_true(programs_run("gcc -g -O2 -falign-labels=32 -o optimised optimised.c"));
+	open_module(&fixture, "optimised", "");
+	assert_int_equal(places(&fixture, "optimised.c:15", &found), 1);
+	/* the second line of a condition: its call */
+	assert_int_equal(places(&fixture, "optimised.c:8", &found), 1);
+	assert_string_equal(found[0].function, "condition");
+	assert_non_null(strstr(found[0].why, "no statement begins on this line"));
+	assert_int_equal(found[0].gdb_pc, 0);
+	/* a brace that a tail call passes by, and one that is always come to */
+	assert_error(&fixture, "optimised.c:11", "has no code", NULL);
+	assert_int_equal(places(&fixture, "optimised.c:17", &found), 1);
+	close_module(&fixture);
+
+	/* the line of the name, where the code begins on that of the brace */
+	assert_true(programs_run("gcc -g -O0 -o optimised optimised.c"));
+	open_module(&fixture, "optimised", "");
+	assert_int_equal(places(&fixture, "optimised.c:12", &found), 1);
+	assert_int_equal(places(&fixture, "moved", &entry), 1);
+	assert_int_equal(found[0].pc, entry[0].pc);
+	assert_int_equal(found[0].line, 12);
+	close_module(&fixture);
+}
+
 static void test_names_that_are_not_there(void **state)
 {
 	struct fixture fixture;
@@ -332,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_kind_of_build),
+		cmocka_unit_test(test_lines_of_optimised_code),
 		cmocka_unit_test(test_names_that_are_not_there),
 		cmocka_unit_test(test_ambiguous_files_are_listed),
 		cmocka_unit_test(test_without_debug_information),

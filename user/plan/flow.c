@@ -47,6 +47,7 @@ static void decode_range(const struct elf_file *file, struct pc_range range, str
 		*item = (struct flow_insn){.pc = pc,
 					   .len = insn.len,
 					   .flow = insn.flow,
+					   .is_nop = insn.is_nop,
 					   .next = FLOW_NONE,
 					   .target = FLOW_NONE};
 		*arena_push(arena, *targets, *n_targets) =

@@ -15,8 +15,9 @@ struct flow_insn {
 	u64 pc;
 	u8 len;
 	enum insn_flow flow;
-	u32 next;	/* index of the instruction that control falls to, or FLOW_NONE */
-	u32 target;	/* index of a jump's or branch's target in this function, or FLOW_NONE */
+	u32 next;   /* index of the instruction that control falls to, or FLOW_NONE */
+	u32 target; /* index of a jump's or branch's target in this function, or FLOW_NONE */
+	bool is_nop;
 	bool is_target; /* some jump or branch leads here */
 	bool has_pred;	/* control can fall or jump here from an instruction that we know */
 };

@@ -7,7 +7,7 @@
 enum { IN = 1, OUT = 2 };
 enum { MAX_ENTRIES = 64 }; /* of one line in one copy, that are compared with each other */
 
-static size_t rows_end(const struct line_body *body, u32 insn)
+size_t line_rows_end(const struct line_body *body, u32 insn)
 {
 	size_t end = body->first_row[insn];
 
@@ -62,7 +62,7 @@ static u8 pass_row(const struct line_query *query, size_t row, u8 state)
 
 static u8 pass_insn(const struct line_query *query, u32 insn, u8 state)
 {
-	size_t end = rows_end(query->body, insn);
+	size_t end = line_rows_end(query->body, insn);
 
 	for (size_t row = query->body->first_row[insn]; row < end; row++)
 		state = pass_row(query, row, state);
@@ -115,7 +115,7 @@ static void find_entries(struct line_query *query)
 	const struct line_body *body = query->body;
 
 	for (u32 i = 0; i < body->flow.n; i++) {
-		size_t end = rows_end(body, i);
+		size_t end = line_rows_end(body, i);
 		u8 state = query->body->before[i] ? query->body->before[i] : OUT;
 
 		for (size_t row = body->first_row[i]; row < end; row++) {
@@ -187,7 +187,7 @@ static void remove_entry(struct line_query *query, size_t at)
 /* A copy that the unroller made has the column of the first. */
 static bool may_be_copies(const struct line_query *query, size_t a, size_t b)
 {
-	return query->body->marks != DW_MARKS_UNMOVED &&
+	return query->body->marks != DW_MARKS_UNMOVED && query->begins_statement &&
 	       query->entry_rows[a]->column == query->entry_rows[b]->column;
 }
 
@@ -322,6 +322,11 @@ static bool take_only_row(struct line_query *query)
 
 void line_find_entries(struct line_query *query)
 {
+	if (!query->begins_statement) {
+		line_find_anchors(query);
+		drop_rests(query);
+		return;
+	}
 	if (take_only_row(query))
 		return;
 	flow_states(query);

@@ -28,13 +28,18 @@ struct line_query {
 	const char *file;
 	unsigned line;
 	u32 copy;
-	u32 *entries; /* instructions, ascending */
+	bool begins_statement; /* some statement row of the file has the line */
+	u32 *entries;	       /* instructions, ascending */
 	const struct dw_row **entry_rows;
 	size_t n_entries;
 };
 
 /* Row i of the body has the line, in the copy, of the query. */
 bool line_has_row(const struct line_query *query, size_t row);
+/* Index behind the last row at the address of an instruction. */
+size_t line_rows_end(const struct line_body *body, u32 insn);
+/* The entries of a line on which no statement begins (line_anchor.c); there may be none. */
+void line_find_anchors(struct line_query *query);
 /* Finds the entries by the rules of line_place.c; there may be none. */
 void line_find_entries(struct line_query *query);
 

@@ -44,13 +44,15 @@
  * jump that clang gives the line of an `else` that it jumps over; and, as above, the one that
  * always leads to another.
  *
+ * Lines on which no statement begins have other places (line_anchor.c). The line of a function's
+ * name stands for its entry where the table gives that to the brace.
+ *
  * What remains different from the figure that gcov prints: a loop within one line (`while (*p)
  * p++;`) counts entries of the line, where gcov adds the rounds; of a statement on several lines
  * gcov counts each basic block for one of them, and all `return` of a function at one. (Its flow
  * graph has our counts: tests/oracle/gcov_flow.py.) In optimised code, where the compiler merged
  * two lines' beginnings into one address, both count what that address is reached; and where it did
- * away with rounds (vectorised, or computed without the loop) what doesn't run isn't counted. gcov
- * gives a function's entry to the line of its name, the line table to that of its brace.
+ * away with rounds (vectorised, or computed without the loop) what doesn't run isn't counted.
  */
 #include "plan/line_place.h"
 
@@ -190,6 +192,25 @@ static void index_rows(struct line_body *body)
 	body->first_row[body->flow.n] = (u32)body->n_rows;
 }
 
+/*
+ * Nothing runs through the no-ops that align what stands behind a jump or return: control that
+ * comes there comes by its jumps alone. They have no row, as what begins a statement or block has.
+ */
+static void cut_padding(struct line_body *body)
+{
+	struct flow_insn *insns = body->flow.insns;
+
+	for (u32 i = 1; i < body->flow.n; i++) {
+		u32 next = insns[i].next;
+
+		if (!insns[i].is_nop || insns[i].has_pred ||
+		    line_rows_end(body, i) > body->first_row[i] || next == FLOW_NONE)
+			continue;
+		insns[i].next = FLOW_NONE;
+		insns[next].has_pred = insns[next].is_target;
+	}
+}
+
 static struct error *read_body(struct dw *dw, u64 pc, struct arena *arena, struct line_body *body)
 {
 	const struct dw_row *rows;
@@ -207,6 +228,7 @@ static struct error *read_body(struct dw *dw, u64 pc, struct arena *arena, struc
 		   &body->flow);
 	collect_rows(body, rows, n);
 	index_rows(body);
+	cut_padding(body);
 	body->marks = dw_marks(dw, pc);
 	body->before = arena_alloc(arena, body->flow.n);
 	body->must = arena_alloc(arena, body->flow.n);
@@ -245,9 +267,8 @@ static void take_first(struct line_query *query)
  * A line that begins at the function's entry is taken behind the prologue, as gdb does, where only
  * then its variables are in memory; unless control comes back to that address.
  */
-static u64 with_variables(const struct line_query *query, u64 pc)
+static u64 with_variables(const struct line_body *body, u64 pc)
 {
-	const struct line_body *body = query->body;
 	const struct dw_instance *instance = &body->instances[0];
 	u32 insn;
 	u64 end;
@@ -264,6 +285,8 @@ static const char *reason(const struct line_query *query, u64 entry, u64 pc, u64
 	const char *which = query->n_entries == 1 ? "the row where control enters the line"
 						  : "one of the rows where control enters the line";
 
+	if (!query->begins_statement)
+		return "no statement begins on this line: a branch, call or return that is its";
 	if (pc != entry)
 		return "the function's entry, behind the prologue: only then are its variables in "
 		       "memory";
@@ -273,21 +296,39 @@ static const char *reason(const struct line_query *query, u64 entry, u64 pc, u64
 			    (unsigned long long)gdb_pc);
 }
 
-static void query_line(const struct line_body *body, const char *file, unsigned line, u32 copy,
-		       struct line_place **places, size_t *n)
+/* What line_places() is asked, and what it found. */
+struct line_search {
+	struct dw *dw;
+	struct arena *arena;
+	const char *file;
+	unsigned line;	       /* 0: all */
+	u64 function_die;      /* 0: any */
+	struct map *marked;    /* lines of the file with a statement row */
+	unsigned below, above; /* the nearest of them, where `line` has none */
+	struct line_place *places;
+	size_t n;
+};
+
+static bool begins_statement(const struct line_search *search, unsigned line)
 {
-	struct line_query query = {body, file, line, copy};
+	return map_get(search->marked, line) != NULL;
+}
+
+static void query_line(struct line_search *search, const struct line_body *body, unsigned line,
+		       u32 copy)
+{
+	struct line_query query = {body, search->file, line, copy, begins_statement(search, line)};
 	u64 gdb_pc;
 
 	line_find_entries(&query);
 	if (!query.n_entries)
 		take_first(&query);
-	gdb_pc = with_variables(&query, gdb_row(&query));
+	gdb_pc = with_variables(body, gdb_row(&query));
 	for (size_t i = 0; i < query.n_entries; i++) {
 		u64 entry = body->flow.insns[query.entries[i]].pc;
-		u64 pc = with_variables(&query, entry);
+		u64 pc = with_variables(body, entry);
 
-		*arena_push(body->arena, *places, *n) = (struct line_place){
+		*arena_push(search->arena, search->places, search->n) = (struct line_place){
 			.pc = pc,
 			.line = line,
 			.instance = body->instances[copy],
@@ -312,10 +353,47 @@ static int by_line_copy(const void *a, const void *b)
 	return x->copy < y->copy ? -1 : x->copy > y->copy;
 }
 
-/* Each line of the file in each copy in this body, once. */
-static void query_body(const struct line_body *body, const char *file, unsigned line,
-		       u64 function_die, struct line_place **places, size_t *n)
+static bool is_wanted(const struct line_search *search, const struct dw_function *function,
+		      unsigned line)
 {
+	return line && (!search->line || search->line == line) &&
+	       (!search->function_die || function->die == search->function_die);
+}
+
+/*
+ * gcc begins a function with the row of its brace. The line of its name, if that is another, stands
+ * for its entry.
+ */
+static unsigned line_of_name(const struct line_search *search, const struct line_body *body)
+{
+	const struct dw_function *function = body->instances[0].function;
+
+	if (!function || function->decl_file != search->file ||
+	    begins_statement(search, function->decl_line) ||
+	    begins_inside(search->dw, &body->instances[0]))
+		return 0;
+	return function->decl_line;
+}
+
+static void add_name(struct line_search *search, const struct line_body *body)
+{
+	const struct dw_instance *instance = &body->instances[0];
+	unsigned line = line_of_name(search, body);
+
+	if (!is_wanted(search, instance->function, line))
+		return;
+	*arena_push(search->arena, search->places, search->n) = (struct line_place){
+		.pc = with_variables(body, instance->entry),
+		.line = line,
+		.instance = *instance,
+		.why = "the line of the function's name, which has no code: its entry",
+	};
+}
+
+/* Each line of the file in each copy in this body, once. */
+static void query_body(struct line_search *search, const struct line_body *body)
+{
+	unsigned name = line_of_name(search, body);
 	struct line_copy *pairs = NULL;
 	size_t n_pairs = 0;
 
@@ -323,9 +401,9 @@ static void query_body(const struct line_body *body, const char *file, unsigned 
 		const struct dw_row *row = body->rows[i];
 		const struct dw_function *function = body->instances[body->copy_of[i]].function;
 
-		if (row->file == file && row->is_stmt && row->line &&
-		    (!line || row->line == line) &&
-		    (!function_die || function->die == function_die))
+		if (row->file == search->file && is_wanted(search, function, row->line) &&
+		    (row->is_stmt || !begins_statement(search, row->line)) &&
+		    (!name || row->line != name))
 			*arena_push(body->arena, pairs, n_pairs) =
 				(struct line_copy){row->line, body->copy_of[i]};
 	}
@@ -333,16 +411,17 @@ static void query_body(const struct line_body *body, const char *file, unsigned 
 		qsort(pairs, n_pairs, sizeof(*pairs), by_line_copy);
 	for (size_t i = 0; i < n_pairs; i++)
 		if (!i || by_line_copy(&pairs[i - 1], &pairs[i]))
-			query_line(body, file, pairs[i].line, pairs[i].copy, places, n);
+			query_line(search, body, pairs[i].line, pairs[i].copy);
+	add_name(search, body);
 }
 
 /* Code without a function in the debug information (assembler): each change of line is a place. */
-static void place_without_body(const struct dw_row *rows, size_t i, struct arena *arena,
-			       struct line_place **places, size_t *n)
+static void place_without_body(struct line_search *search, const struct dw_row *rows, size_t i)
 {
-	if (i && rows[i - 1].pc == rows[i].pc)
+	if ((search->line && rows[i].line != search->line) || search->function_die ||
+	    (i && rows[i - 1].pc == rows[i].pc))
 		return;
-	*arena_push(arena, *places, *n) = (struct line_place){
+	*arena_push(search->arena, search->places, search->n) = (struct line_place){
 		.pc = rows[i].pc,
 		.line = rows[i].line,
 		.is_gdb_choice = true,
@@ -360,37 +439,80 @@ static int by_line(const void *a, const void *b)
 	return x->pc < y->pc ? -1 : x->pc > y->pc;
 }
 
-struct error *line_places(struct dw *dw, const char *file, unsigned line, u64 function_die,
-			  struct arena *arena, struct line_place **places, size_t *n)
+static void mark_lines(struct line_search *search, const struct dw_row *rows, size_t n)
 {
-	struct line_place *found = NULL;
-	struct map seen;
 	static char yes;
-	const struct dw_row *rows;
-	size_t n_found = 0, n_rows;
-	struct error *err = dw_rows_of_file(dw, file, &rows, &n_rows);
+	unsigned line = search->line;
 
-	map_init(&seen, arena);
-	for (size_t i = 0; i < n_rows && !err; i++) {
+	for (size_t i = 0; i < n; i++) {
+		unsigned other = rows[i].line;
+
+		map_put(search->marked, other, &yes);
+		if (other < line && other > search->below)
+			search->below = other;
+		if (other > line && (!search->above || other < search->above))
+			search->above = other;
+	}
+}
+
+/* May the body that a row is of have the line? One without a statement is looked for around it. */
+static bool may_have_line(const struct line_search *search, unsigned row_line)
+{
+	if (!search->line || row_line == search->line)
+		return true;
+	return !begins_statement(search, search->line) &&
+	       (row_line == search->below || row_line == search->above);
+}
+
+static struct error *search_bodies(struct line_search *search, const struct dw_row *rows, size_t n)
+{
+	static char yes;
+	struct map seen;
+
+	map_init(&seen, search->arena);
+	for (size_t i = 0; i < n; i++) {
 		struct line_body body;
+		struct error *err;
 
-		if (line && rows[i].line != line)
+		if (!may_have_line(search, rows[i].line) || map_get(&seen, rows[i].pc))
 			continue;
-		if (map_get(&seen, rows[i].pc))
-			continue;
-		err = read_body(dw, rows[i].pc, arena, &body);
+		err = read_body(search->dw, rows[i].pc, search->arena, &body);
 		if (err)
 			return err;
 		for (size_t j = 0; j < body.n_rows; j++)
 			map_put(&seen, body.rows[j]->pc, &yes);
 		if (body.n_instances)
-			query_body(&body, rows[i].file, line, function_die, &found, &n_found);
-		else if (!function_die)
-			place_without_body(rows, i, arena, &found, &n_found);
+			query_body(search, &body);
+		else
+			place_without_body(search, rows, i);
 	}
-	if (n_found)
-		qsort(found, n_found, sizeof(*found), by_line);
-	*places = found;
-	*n = n_found;
+	return NULL;
+}
+
+struct error *line_places(struct dw *dw, const char *file, unsigned line, u64 function_die,
+			  struct arena *arena, struct line_place **places, size_t *n)
+{
+	struct map marked;
+	struct line_search search = {.dw = dw,
+				     .arena = arena,
+				     .file = file,
+				     .line = line,
+				     .function_die = function_die,
+				     .marked = &marked};
+	const struct dw_row *rows;
+	size_t n_rows;
+	struct error *err = dw_rows_of_file(dw, file, &rows, &n_rows);
+
+	if (err)
+		return err;
+	if (n_rows)
+		search.file = rows[0].file;
+	map_init(&marked, arena);
+	mark_lines(&search, rows, n_rows);
+	err = search_bodies(&search, rows, n_rows);
+	if (search.n)
+		qsort(search.places, search.n, sizeof(*search.places), by_line);
+	*places = search.places;
+	*n = search.n;
 	return err;
 }

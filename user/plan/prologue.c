@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "plan/prologue.h"
 
+#include <string.h>
+
+bool begins_inside(struct dw *dw, const struct dw_instance *instance)
+{
+	const struct elf_symbol *symbol = elf_file_symbol_at(dw_file(dw), instance->entry);
+
+	return symbol && strstr(symbol->name, ".part.");
+}
+
 u64 prologue_end(struct dw *dw, const struct dw_instance *instance)
 {
 	_cleanup_(error_freep) struct error *err = NULL;

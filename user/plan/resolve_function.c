@@ -27,18 +27,9 @@ static bool symbol_matches(const struct elf_symbol *symbol, const char *name)
 	return match;
 }
 
-/*
- * gcc cuts a function in two and inlines the first part; the rest, FUNC.part.0, is described as a
- * body of the function too, but doesn't begin where the function does.
- */
 static bool is_rest(struct lookup *lookup, const struct dw_instance *instance)
 {
-	const struct elf_symbol *symbol;
-
-	if (instance->is_inlined)
-		return false;
-	symbol = elf_file_symbol_at(lookup->module->file, instance->entry);
-	return symbol && strstr(symbol->name, ".part.");
+	return !instance->is_inlined && begins_inside(lookup->dw, instance);
 }
 
 static void add_instance(struct lookup *lookup, const struct dw_instance *instance)
