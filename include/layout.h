@@ -36,7 +36,7 @@ struct record {
 	struct walk walk;
 };
 
-_Static_assert(sizeof(struct record_head) == 416, "record_head has no padding");
+_Static_assert(sizeof(struct record_head) == 496, "record_head has no padding");
 _Static_assert(sizeof(struct log_head) == 96, "log_head has no padding");
 _Static_assert(sizeof(struct bay_value) == 16, "bay_value has no padding");
 _Static_assert(sizeof(struct record_chunk) == 24, "record_chunk has no padding");

@@ -14,7 +14,7 @@
 #define SNAPLINE_LOG_MAGIC 0x20474f4c	 /* "LOG " */
 
 enum {
-	SNAPLINE_SLOTS = 24, /* u64s of saved pt_regs: x86-64 has 21 */
+	SNAPLINE_SLOTS = 34, /* u64s of saved pt_regs: arm64 has 34, x86-64 21 */
 	SNAPLINE_COMM = 16,
 	SNAPLINE_MAX_CHUNKS = 512,
 	SNAPLINE_MAX_CPUS = 16, /* ring buffers */

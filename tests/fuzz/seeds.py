@@ -100,7 +100,7 @@ RECORD, SECTION_HEAD, PROCESS_AT = 7, 8, {0x50414E53: (32, 48), 0x20474F4C: (24,
 
 def kernel_records(path):
     """Those in a record file, as of process 1."""
-    data, at = read(path), len("SNAPLINE RECORDS 1\n")
+    data, at = read(path), len("SNAPLINE RECORDS 2\n")
     while at < len(data):
         kind, length = struct.unpack_from("<II", data, at)
         if kind == RECORD:
@@ -114,7 +114,7 @@ def kernel_records(path):
 
 def with_pair(record):
     """The same with a first chunk that tells of its pair (include/pair.h)."""
-    head, chunk = 416, 24
+    head, chunk = 496, 24
     n_chunks, data_offset = struct.unpack_from("<II", record, head - 8)
     values = b"".join(struct.pack("<QII", 0x402000 + 8 * i, 0, 24) for i in range(16))
     part = struct.pack("<QQQIIII", 5000, 1000, 3, 1, 1, 1, 0) + values + b"note" * 640

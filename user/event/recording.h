@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Record files (-o, replay): the plan, then records with all that showing them elsewhere needs. A
- * line of text "SNAPLINE RECORDS 1\n", then sections: a head (struct section), its bytes, padding to
+ * line of text "SNAPLINE RECORDS 2\n", then sections: a head (struct section), its bytes, padding to
  * 8. Numbers are in the host's byte order.
  *
  *	PLAN     text of plan_write(), first

@@ -6,7 +6,7 @@
 #include "base/base.h"
 #include "pair.h"
 
-#define RECORDING_MAGIC "SNAPLINE RECORDS 1\n"
+#define RECORDING_MAGIC "SNAPLINE RECORDS 2\n"
 
 enum section_kind {
 	SECTION_PLAN = 1,
