@@ -12,17 +12,28 @@
 #   make targets    the programs that tests look into
 #   make test-kernels  the live tests on Debian's kernels from 5.10 to the newest, under emulation
 #   make install    PREFIX=/usr/local DESTDIR=
+#   ARCH=aarch64 SYSROOT=FOLDER  builds for arm64 into build/aarch64, against the libraries in FOLDER
 #   V=1 shows the commands, SAN=1 builds with ASan and UBSan into build/san
 
 V ?= 0
 SAN ?= 0
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC := gcc
+HOST_ARCH := $(shell uname -m)
+ARCH ?= $(HOST_ARCH)
+SYSROOT ?=
 CLANG ?= clang
 BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
 
+ifeq ($(ARCH),$(HOST_ARCH))
 TOP := build
+CC := gcc
+CXX := g++
+else
+TOP := build/$(ARCH)
+CC := $(ARCH)-linux-gnu-gcc --sysroot=$(SYSROOT)
+CXX := $(ARCH)-linux-gnu-g++ --sysroot=$(SYSROOT)
+endif
 ifeq ($(SAN),1)
 B := $(TOP)/san
 else
@@ -78,13 +89,13 @@ $(B)/obj/%.o: user/%.c | $(BPF_SKEL)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The kernel side. -mcpu=v2: what a 5.10 kernel takes.
-BPF_ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+BPF_ARCH := $(subst aarch64,arm64,$(subst x86_64,x86,$(ARCH)))
 $(TOP)/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h include/*.h vmlinux/*.h)
 	$(call say,BPF,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -target bpf -mcpu=v2 -g -O2 -Wall -Wextra -Wno-unused-parameter \
 		-Wno-address-of-packed-member -D__TARGET_ARCH_$(BPF_ARCH) -Iinclude -Ivmlinux \
-		-I/usr/include/$(shell uname -m)-linux-gnu -c -o $@ $<
+		-I$(SYSROOT)/usr/include/$(ARCH)-linux-gnu -c -o $@ $<
 	$(Q)llvm-strip -g $@
 	$(Q)llvm-objdump -d $@ | awk '/^ +[0-9]+:/ {n++} END {printf "  %-8s %d instructions\n", "", n}'
 

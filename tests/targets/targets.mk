@@ -30,7 +30,7 @@ comma := ,
 variant_cc = $(word 1,$(subst -, ,$(1)))
 variant_flags = -$(word 2,$(subst -, ,$(1))) -g -gdwarf-$(patsubst dw%,%,$(word 3,$(subst -, ,$(1))))
 
-compiler = $(if $(filter %.cc,$(1)),g++,gcc)
+compiler = $(if $(filter %.cc,$(1)),$(CXX),$(CC))
 
 ifneq ($(filter %/unit.stamp targets corpus $(T)/% oracle oracle-sample demo,$(MAKECMDGOALS)),)
 $(foreach s,$(TARGET_SRC),$(eval $(call build_target,$(s),$(patsubst tests/targets/%,$(T)/%,$(basename $(s))),$(call compiler,$(s)),-O2 -g)))

@@ -8,7 +8,7 @@
 
 #include "arch/arch_private.h"
 
-enum { FP = 29, LR = 30, SP = 31, PC = 32, PSTATE = 33, N_SLOTS = 34 };
+enum { FP = 29, SP = 31, PC = 32, PSTATE = 33, N_SLOTS = 34 };
 
 #define X(n)                    \
 	{"x" #n, n, 8, 0},      \
@@ -49,7 +49,7 @@ static const struct arch_reg_name names[] = {
 	X(29),
 	X(30),
 	{"fp", FP, 8, 0},
-	{"lr", LR, 8, 0},
+	{"lr", 30, 8, 0},
 	{"sp", SP, 8, 0},
 	{"pc", PC, 8, 0},
 	{"pstate", PSTATE, 8, 0},
@@ -76,10 +76,10 @@ const struct arch arch_arm64 = {
 	.fp_slot = FP,
 	.n_dwarf_regs = 33,
 	.dwarf_slot = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
-		       17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, FP, LR, SP, PC, -1},
+		       17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, FP, 30, SP, PC, -1},
 	.dwarf_sp = SP,
 	.dwarf_fp = 29,
-	.dwarf_pc = LR,
+	.dwarf_pc = PC, /* the return address column of call frame information is LR */
 	.n_arg_regs = 8,
 	.arg_dwarf = {0, 1, 2, 3, 4, 5, 6, 7},
 	.return_dwarf = 0,
