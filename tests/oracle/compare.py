@@ -184,12 +184,18 @@ def is_behind(leaves, path):
 
 def without_string(gdb, ours):
     """Why ours can't show the string, or the rest of it, that gdb shows behind the same pointer; else None."""
-    pattern = r'(0x[0-9a-f]+)(?: <[^<>]*>)?(?: "(.*)")? <([a-z][a-z -]*)>'
-    match = re.fullmatch(pattern, ours)
+    part = r"(?:,? <incomplete sequence ((?:\\[0-7]{3})+)>)?"
+    match = re.fullmatch(r'(0x[0-9a-f]+)(?: <[^<>]*>)??(?: "(.*?)")?' + part + " <([a-z][a-z -]*)>", ours)
     theirs = re.match(r'(0x[0-9a-f]+)(?: <[^<>]*>)? L?"(.*)', gdb)
     if not match or not theirs or match[1] != theirs[1] or not theirs[2].startswith(match[2] or ""):
         return None
-    return match[3]
+    return match[4] if begins_with(theirs[2][len(match[2] or ""):], match[3] or "") else None
+
+
+def begins_with(text, octal):
+    """What ours took for the first bytes of a character is one in gdb's text, or stands there byte by byte."""
+    first = bytes(int(digits, 8) for digits in octal.split("\\")[1:])
+    return text.startswith(octal) or text[:1].encode().startswith(first)
 
 
 def same_number(gdb_node, ours):
@@ -252,6 +258,15 @@ def unstable_leaves(frame, again):
     return found
 
 
+def leaf_texts(frame):
+    """{name as in a case: [gdb's texts]}."""
+    texts = {}
+    for variable in frame["variables"]:
+        for path, node in gdb_leaves(variable["value"]):
+            texts.setdefault(".".join((variable["name"],) + path), []).append(node["t"])
+    return texts
+
+
 def pair_variables(theirs, ours):
     """Yields (gdb's variable, ours or None); equal names are paired in their order, innermost first."""
     waiting = {}
@@ -282,6 +297,16 @@ class Tally:
             self.normalised[detail] = self.normalised.get(detail, 0) + 1
         if kind not in ("same", "late_same", "clobbered_same", "unset_frame_same", "not_printed", "vector"):
             self.cases.append(dict(case, kind=kind, detail=detail))
+
+    def set_unstable_aside(self, stop, third):
+        """What a third run of gdb shows to differ from run to run there, too."""
+        texts = [leaf_texts(frame) for frame in stop["frames"]], [leaf_texts(frame) for frame in third["frames"]]
+        for case in self.cases:
+            at, name = case["frame"], case["variable"]
+            if case["kind"] == "unsteady" and at < len(texts[1]) and texts[0][at].get(name) != texts[1][at].get(name):
+                case["kind"] = "unstable"
+                self.classes["unsteady"] -= 1
+                self.classes["unstable"] = self.classes.get("unstable", 0) + 1
 
     def set_unsteady_aside(self, again):
         """What differs from gdb, and otherwise in a second run of snapline: bytes that no run gives twice."""

@@ -73,6 +73,8 @@ def draw(cell, wanted, seed):
 
 def run_gdb(cell, places, tag):
     """{id: stop} of one gdb run over all places of a cell."""
+    if not places:
+        return {}
     base = os.path.join(corpus.WORK, "gdb", cell.slug + "." + tag)
     os.makedirs(os.path.dirname(base), exist_ok=True)
     done, arguments = cell.prepare()
@@ -166,6 +168,7 @@ def judge_cell(cell, places):
     result = Result(cell)
     result.places = len(places)
     first, again = run_gdb(cell, places, "first"), run_gdb(cell, places, "again")
+    tallies = []
     for place in places:
         name = "%s skip %d %s (%s)" % (os.path.basename(place["module"]), place["skip"], place["address"],
                                        place["source"])
@@ -190,6 +193,11 @@ def judge_cell(cell, places):
             second, said = snapshot_of(cell, place, stop)
             if second is not None and not is_other_thread(stop, second):
                 tally.set_unsteady_aside(compare.compare_values(stop, stop_again, second, name))
+        tallies.append((place, tally))
+    third = run_gdb(cell, [place for place, tally in tallies if tally.get("unsteady")], "third")
+    for place, tally in tallies:
+        if place["id"] in third:
+            tally.set_unstable_aside(first[place["id"]], third[place["id"]])
         result.tally.merge(tally)
     say("%-28s %2d/%2d places %5d values %6.2f %% same%s" % (
         cell.name, result.compared, result.places, result.tally.judged, 100 * result.tally.ratio,

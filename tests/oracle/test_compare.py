@@ -199,6 +199,28 @@ class Values(unittest.TestCase):
         steady.set_unsteady_aside(self.tally({"t": "5"}, [shown("v", "6")]))
         self.assertEqual((steady.get("different"), steady.get("unsteady")), (1, 0))
 
+    def test_a_third_run_of_gdb_decides(self):
+        def unsteady():
+            tally = self.tally({"t": "5"}, [shown("v", "6")])
+            tally.set_unsteady_aside(self.tally({"t": "5"}, [shown("v", "7")]))
+            return tally
+        stops = [stop(frame("f", 0x1010, [variable("v", {"t": text})])) for text in "58"]
+        alike, apart = unsteady(), unsteady()
+        alike.set_unstable_aside(stops[0], stops[0])
+        apart.set_unstable_aside(*stops)
+        self.assertEqual((alike.get("unsteady"), alike.get("unstable")), (1, 0))
+        self.assertEqual((apart.get("unsteady"), apart.get("unstable")), (0, 1))
+
+    def test_a_string_whose_rest_begins_within_a_character(self):
+        ours_text = '0x10 "a", <incomplete sequence \\351> <process gone>'
+        for theirs in ('0x10 "a\\351b"', '0x10 "a\u9999b"'):
+            self.assertEqual(self.tally({"t": theirs}, [shown("v", ours_text)]).classes, {"late_missing": 1})
+        for theirs in ('0x10 "ab"', '0x10 "a"', '0x10 "b\\351"', '0x11 "a\\351"'):
+            self.assertEqual(self.tally({"t": theirs}, [shown("v", ours_text)]).classes, {"different": 1})
+        alone = '0x10 <incomplete sequence \\351> <process gone>'
+        self.assertEqual(self.tally({"t": '0x10 "\\351b"'}, [shown("v", alone)]).classes, {"late_missing": 1})
+        self.assertEqual(self.tally({"t": '0x10 "b"'}, [shown("v", alone)]).classes, {"different": 1})
+
     def test_optimized_out_is_not_a_value(self):
         theirs = {"x": "optimized_out", "t": "<optimized out>"}
         gone = self.tally(theirs, [shown("v", "<optimized out>", status="optimized_out")])
