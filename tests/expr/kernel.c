@@ -41,8 +41,10 @@ static void make_caller(struct assembler *as)
 	asm_alu_imm(as, BPF_ADD, BPF_REG_2, -env);
 	asm_alu(as, BPF_MOV, BPF_REG_3, BPF_REG_10);
 	asm_alu_imm(as, BPF_ADD, BPF_REG_3, -env - roots);
-	asm_call(as, 3 + roots / 8 * 2); /* instructions to skip */
-	as->insns[as->n - 1].src_reg = BPF_PSEUDO_CALL;
+	/* Of a function, so many instructions further; generated code has none. */
+	as->insns[as->n++] = (struct bpf_insn){.code = BPF_JMP | BPF_CALL,
+					       .src_reg = BPF_PSEUDO_CALL,
+					       .imm = 3 + roots / 8 * 2};
 	asm_alu(as, BPF_MOV, BPF_REG_7, BPF_REG_0);
 	copy(as, offsetof(struct kernel_context, roots), -env - roots, roots, true);
 	asm_alu(as, BPF_MOV, BPF_REG_0, BPF_REG_7);
