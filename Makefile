@@ -52,7 +52,7 @@ endif
 VERSION := $(shell sed -n 's/^\#\# \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
 
 CFLAGS ?= -O2 -g
-ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror=incompatible-pointer-types -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -fno-strict-aliasing \
 	-D_GNU_SOURCE -DSNAPLINE_VERSION='"$(VERSION)"' -Iuser -Iinclude -I$(G) $(CFLAGS)
 LDLIBS := -lpthread -lbpf -ldw -lelf -lz -lZydis -liberty -lm

@@ -56,7 +56,7 @@ static struct error *files_of(void *context, const char *binary, struct arena *a
 
 static void make_world(struct world *world, const char *const *words)
 {
-	static const struct gen_features features;
+	static const struct plan_host host;
 	char **argv;
 	struct error *err;
 	int argc = 0;
@@ -67,7 +67,7 @@ static void make_world(struct world *world, const char *const *words)
 		argv[argc] = arena_strdup(world->arena, words[argc]);
 	err = spec_parse(argc, argv, world->arena, &world->spec);
 	if (!err)
-		err = plan_build(world->spec, files_of, NULL, &features, &world->plan);
+		err = plan_build(world->spec, files_of, NULL, &host, &world->plan);
 	if (err) {
 		error_print(err, stderr);
 		abort();
