@@ -42,7 +42,7 @@ def first_thread_ends():
     snap = Snap("-p", target.pid, "step").attached()
     target.go()
     target.out.wait_for(r"ready", first=1)
-    time.sleep(0.4)  # it is noticed within a tenth of a second
+    check("it is noticed", snap.out.wait_for(r'"event":"notice".*first thread'), snap.out.lines)
     target.go()
     target.wait()
     snap.done()
@@ -193,7 +193,7 @@ def thread_executes():
     snap = Snap("-p", target.pid, "step").attached()
     target.go()
     check("it is executed", target.out.wait_for(r"ready", first=2), target.out.lines)
-    time.sleep(0.4)  # it is noticed within a tenth of a second
+    check("it is noticed", snap.out.wait_for(r'"event":"notice".*first thread'), snap.out.lines)
     target.go()
     target.wait()
     snap.done()
