@@ -184,11 +184,10 @@ _inline_ int leave(struct pt_regs *ctx, struct thread_calls *thread, u64 now)
 SEC("snapline/session")
 int calls(struct pt_regs *ctx)
 {
-	struct hit hit;
-
-	struct thread_calls *thread;
-	u64 now = 0;
 	bool returns = is_return(ctx);
+	struct thread_calls *thread;
+	struct hit hit;
+	u64 now = 0;
 
 	if (returns)
 		now = bpf_ktime_get_ns();

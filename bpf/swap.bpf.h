@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
  * A link of several places can't lose one: it is replaced by a new link of those that stay, and
- *closed once that stands. Until then both run at each hit, one after the other on the same thread,
- *the newer one first (kernel/events/uprobes.c, consumer_add(), puts it at the head of the list). So
- *that the hit is counted once, the newer one leaves a mark for its thread, and the older one goes
- *by it:
+ * closed once that stands. Until then both run at each hit, one after the other on the same
+ * thread, the newer one first (kernel/events/uprobes.c, consumer_add(), puts it at the head of the
+ * list). So that the hit is counted once, the newer one leaves a mark for its thread, and the older
+ * one goes by it:
  *
- *	newer, older	the newer counts and marks; the older finds the mark, takes it, and is
- *silent older alone	(the newer isn't at this place yet) finds no mark, counts newer alone (the
- *older is gone already) counts; its mark is overwritten by the next one
+ *	newer, older	the newer counts and marks; the older finds the mark, takes it, is silent
+ *	older alone	(the newer isn't at this place yet) finds no mark, counts
+ *	newer alone	(the older is gone already) counts; its mark is overwritten by the next one
  *
  * User space forgets all marks before each swap.
  */

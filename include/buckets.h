@@ -8,7 +8,7 @@
  *	which holds 992 to 1023
  *
  * One array element of cells is a histogram, or one stripe of it: CPUs add to different stripes,
- *and user space sums them.
+ * and user space sums them.
  */
 #ifndef SNAPLINE_BUCKETS_H
 #define SNAPLINE_BUCKETS_H

@@ -25,8 +25,7 @@ struct probe_state {
 	/* Of a log: lines that were not written, so that the next one can say so. */
 	__u64 suppressed; /* by the rate */
 	__u64 lost;	  /* by a full ring */
-	__u64 expires; /* bpf_ktime_get_ns() from which on hits are over the limit; 0: not yet known
-			*/
+	__u64 expires; /* bpf_ktime_get_ns() from which on hits are over the limit; 0: not known */
 	__u64 unused[8];
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the kernel side writes, with any bytes in it, under plans that are fixed: records of snap,
- *of log, of tictoc's slow pairs; reports of count; histograms of tictoc. Shown as text and as JSON.
+ * of log, of tictoc's slow pairs; reports of count; histograms of tictoc. Shown as text and as JSON.
  *
  *	u8	which of these, modulo 5, in this order; bit 7: taken out of a ring buffer before
  *	...	the bytes

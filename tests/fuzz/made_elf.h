@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A small program, made in memory around DWARF expressions and call frame instructions that a
- *fuzzer gives: three functions of 64 bytes, f0 to f2, in each of which every 16 bytes end with a
- *call.
+ * fuzzer gives: three functions of 64 bytes, f0 to f2, in each of which every 16 bytes end with a
+ * call.
  *
  *	.eh_frame	a CIE and an FDE for each function, with instructions as given
  *	.debug_info	types; for each function its frame base, an argument, variables and a call

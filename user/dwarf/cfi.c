@@ -12,9 +12,9 @@
  *	expression(E)    DW_OP_call_frame_cfa E [DW_OP_stack_value]
  *
  * A register without a rule has the one of the calling convention. libdw's own idea of that is
- *wrong for x86-64 (it hands on %rax and loses %rbx), and can't be told from a rule that is written;
- *so "undefined" of a callee-saved register and "same value" of another are replaced. No compiler
- *writes either.
+ * wrong for x86-64 (it hands on %rax and loses %rbx), and can't be told from a rule that is written;
+ * so "undefined" of a callee-saved register and "same value" of another are replaced. No compiler
+ * writes either.
  */
 #include <stdlib.h>
 

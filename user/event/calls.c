@@ -2,14 +2,14 @@
 /*
  * A function that ends in a jump to another one leaves the stack, so call frame information leads
  * from the other one straight to the caller. The caller's call site then names a function that
- *isn't the callee, and the tail call sites of that function, and of what it jumps to, are searched
- *for chains of jumps that lead to the callee:
+ * isn't the callee, and the tail call sites of that function, and of what it jumps to, are searched
+ * for chains of jumps that lead to the callee:
  *
  *	caller: call A    A: ... jmp B    B: ... jmp callee
  *
  * What all chains begin with, and what all end with, happened. Where a target on the way isn't
- *known, there may be chains that can't be seen, and nothing is. These are gdb 13's rules
- *(dwarf2/loc.c: func_verify_no_selftailcall(), call_site_find_chain_1(), chain_candidate()).
+ * known, there may be chains that can't be seen, and nothing is. These are gdb 13's rules
+ * (dwarf2/loc.c: func_verify_no_selftailcall(), call_site_find_chain_1(), chain_candidate()).
  */
 #include "event/calls.h"
 

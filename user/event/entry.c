@@ -10,9 +10,9 @@
  *	  DW_TAG_call_site_parameter  location: rdi, call_value: rbx + 0
  *
  * The caller may be a function that ended in a tail call: then its site is the jump, and what it
- *has from its own parameters is found one frame up. The site must name the callee, and the callee
- *must not be able to reach itself by tail calls, or this may be its second life. Where any of that
- *isn't known, the value is absent. These are gdb 13's rules (dwarf2/loc.c:
+ * has from its own parameters is found one frame up. The site must name the callee, and the callee
+ * must not be able to reach itself by tail calls, or this may be its second life. Where any of that
+ * isn't known, the value is absent. These are gdb 13's rules (dwarf2/loc.c:
  * dwarf_expr_reg_to_entry_parameter()).
  */
 #include "event/entry.h"

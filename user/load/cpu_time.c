@@ -73,7 +73,6 @@ static void search(struct cpu_time *cpu, const struct load_session *session)
 static void list_processes(struct cpu_time *cpu, struct load_session *session, struct arena *arena,
 			   int **pids, size_t *n)
 {
-
 	*pids = NULL;
 	*n = 0;
 	if (follows(session)) {

@@ -11,7 +11,7 @@
  * $stack is an array of functions, innermost first; what could not be had is null, and missing says
  * why. place is null where hits are of several places. overflow: hits of all keys that found no
  * room. taken_out: --max-overhead ended it, the hits are those until then. With -i the object has
- *interval, and rate, in hits a second since the one before.
+ * interval, and rate, in hits a second since the one before.
  */
 #include <inttypes.h>
 

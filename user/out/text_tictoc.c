@@ -4,7 +4,7 @@
  *
  *	call: 1,234,567 pairs in 10.0 s
  *	  min 812 ns  mean 2.31 us  p50 1.98 us  p90 3.71 us  p99 7.94 us  p99.9 31.2 us  max 1.02
- *ms [   512 ns,   1.02 us)        1,234  |@
+ * ms [   512 ns,   1.02 us)        1,234  |@
  *
  * With it a line for each value, the one that took the most time first.
  */

@@ -5,13 +5,13 @@
  * instruction, away from the address that was asked for, where nobody can tell the difference:
  *
  *	asked:  mov  %rdi, %rbx        not emulated; writes rbx, where no variable lives before the
- *call mov  $0x1, %esi moved:  call 0x4011d6          emulated
+ * call mov  $0x1, %esi moved:  call 0x4011d6          emulated
  *
  * The move stays in one basic block: control that comes to one of the two addresses has come, or
  * will come, to the other. A counter may pass anything in between. A snapshot, log line or
- *condition may pass only what it can't see: instructions that write no memory, can't fault, and
- *write no register that a variable's location, the frame or a caller's frame is computed from; and
- *each variable in scope has the same location, and each register the same call frame rule, at both.
+ * condition may pass only what it can't see: instructions that write no memory, can't fault, and
+ * write no register that a variable's location, the frame or a caller's frame is computed from; and
+ * each variable in scope has the same location, and each register the same call frame rule, at both.
  */
 #ifndef SNAPLINE_CHOOSE_H
 #define SNAPLINE_CHOOSE_H

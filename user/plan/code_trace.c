@@ -11,11 +11,11 @@
  *	jmp     *%rax
  *
  * and else jmp *table(,%rax,8), each entry an address. How many entries a table has isn't looked
- *for: everything that could be an entry is taken for one. That makes more places of arrival than
- *there are, which costs a move, but never one too few. An indirect jump through a pointer (a tail
- *call, or a computed goto) arrives only where an address is taken, by an instruction here or in the
- *data. Where a function has no indirect jump at all, such an address, and a symbol that is no
- *function's, may be of data between the instructions.
+ * for: everything that could be an entry is taken for one. That makes more places of arrival than
+ * there are, which costs a move, but never one too few. An indirect jump through a pointer (a tail
+ * call, or a computed goto) arrives only where an address is taken, by an instruction here or in the
+ * data. Where a function has no indirect jump at all, such an address, and a symbol that is no
+ * function's, may be of data between the instructions.
  */
 #include <string.h>
 

@@ -24,8 +24,8 @@
  *
  * How it is computed. For one line and one copy of its function, each instruction gets what may be
  * true before it: control comes from within the line (IN), or from elsewhere (OUT). This flows
- *along fall-through, branches and jumps until nothing changes. At an address, the rows are passed
- *in their order: optimised code has many rows of no length, each the beginning of a statement.
+ * along fall-through, branches and jumps until nothing changes. At an address, the rows are passed
+ * in their order: optimised code has many rows of no length, each the beginning of a statement.
  *
  * - Only statement rows change the state. gcc marks as statements the points where a statement
  *   begins in the source's order, and moved instructions in between are not marked. clang marks

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * System V psABI for x86-64, version 1.0, section 3.2.3: a value of at most 16 bytes is looked at
- *as two halves of 8 bytes, and each half comes back in the next register of its class. So
+ * as two halves of 8 bytes, and each half comes back in the next register of its class. So
  *
  *	struct { double d; int i; char c; }
  *

@@ -7,7 +7,7 @@
  *
  * Inside '' it is still the double quote that is escaped. What a wide string begins with (L, u, U)
  * stands once. The limit counts characters, but a run that began below it is counted, and shown, to
- *its end.
+ * its end.
  */
 #include "value/text.h"
 
