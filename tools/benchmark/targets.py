@@ -171,6 +171,12 @@ class Redis(Section):
             counts = [json.loads(line) for line in out if line.startswith('{"event":"count"')]
         return {count["place"]["line"]: count["hits"] for count in counts}
 
+    def places(self, line):
+        """None of them where no statement begins: such a line is counted in a listing, but is no place of its own."""
+        said = subprocess.run(["build/snapline", "explain", "-f", "json", "--count", "-p", str(self.pid),
+                               "networking.c:%d" % line], capture_output=True, text=True)
+        return [json.loads(row) for row in said.stdout.splitlines() if row.startswith('{"event":"place"')]
+
     def choose_line(self):
         """The first that has one place, whose instruction is single-stepped, and that is reached twice a request, or
         nearly: a whole number of times, so that whoever counts it can be checked. It begins a function: Debian's
@@ -179,9 +185,7 @@ class Redis(Section):
         whole = {line: round(hits / number) for line, hits in self.scout(number).items()
                  if hits >= number / 2 and abs(hits - round(hits / number) * number) <= self.TOLERANCE * hits}
         for line, each in sorted(whole.items(), key=lambda item: (abs(item[1] - 2), item[0])):
-            text = output("build/snapline", "explain", "-f", "json", "--count", "-p", str(self.pid),
-                          "networking.c:%d" % line)
-            places = [json.loads(row) for row in text.splitlines() if row.startswith('{"event":"place"')]
+            places = self.places(line)
             if len(places) == 1 and int(str(places[0]["asked"]), 0) in starts and is_worse(places[0]):
                 return self.take_line(line, each, places[0])
         raise SystemExit("bench: no line of networking.c will do")
