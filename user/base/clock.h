@@ -7,13 +7,20 @@
 
 #include "base/base.h"
 
-/* CLOCK_MONOTONIC in nanoseconds: what bpf_ktime_get_ns() gives. */
-static inline u64 clock_now(void)
+/* Nanoseconds of that clock; 0 if there is none, as of a process that has ended. */
+static inline u64 clock_read(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (clock_gettime(clock, &now))
+		return 0;
 	return (u64)now.tv_sec * 1000000000ULL + (u64)now.tv_nsec;
+}
+
+/* CLOCK_MONOTONIC in nanoseconds: what bpf_ktime_get_ns() gives. */
+static inline u64 clock_now(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
 }
 
 #endif

@@ -15,12 +15,13 @@
  *
  *  - it imports, or has in it, a name of the table below: the unwinders' own interfaces, what they
  *    need to find their tables, what makes the C library unwind, what switches stacks, and what
- *    counts by return addresses. With dlsym() the name is a string in the file, which is looked
- * for;
+ *    counts by return addresses. With dlsym() the name is a string in the file, which is
+ *    looked for;
  *  - an instruction gives the stack pointer a value that comes neither from itself nor from the
- * frame pointer. Every unwinder that lands in another frame has one, and every switch of stacks
- * that is written in assembler, also where nobody left a name: static, stripped, hidden. (Arrays of
- * a length known at run time have it too; they are not worth telling apart.)
+ *    frame pointer. Every unwinder that lands in another frame has one, and every switch of
+ *    stacks that is written in assembler, also where nobody left a name: static, stripped,
+ *    hidden. (Arrays of a length known at run time have it too; they are not worth telling
+ *    apart.)
  *  - it is Go, whose runtime moves stacks and reads them.
  *
  * The C library would fail all of that: it has longjmp(), setcontext() and pthread_exit(), which

@@ -2,18 +2,14 @@
 #include "event/decode.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "event/late.h"
 #include "event/tictoc.h"
 
 s64 decoder_realtime_offset(void)
 {
-	struct timespec real, mono;
-
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	return (real.tv_sec - mono.tv_sec) * 1000000000LL + (real.tv_nsec - mono.tv_nsec);
+	return (s64)(clock_read(CLOCK_REALTIME) - clock_now());
 }
 
 static struct error *bad_record(const char *what, u64 value)

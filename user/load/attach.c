@@ -20,6 +20,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/grow.h"
 #include "load/object.h"
 #include "load/session.h"
 #include "load/uapi.h"
@@ -70,13 +71,8 @@ static void push_link(struct load_session *session, int fd, int pid, const u32 *
 			error_no_memory();
 		memcpy(link.places, places, n * sizeof(*places));
 	}
-	if (session->n_links == session->link_capacity) {
-		session->link_capacity = session->link_capacity ? 2 * session->link_capacity : 16;
-		session->links =
-			realloc(session->links, session->link_capacity * sizeof(*session->links));
-		if (!session->links)
-			error_no_memory();
-	}
+	session->links = grow(session->links, session->n_links, &session->link_capacity,
+			      sizeof(*session->links));
 	session->links[session->n_links++] = link;
 }
 

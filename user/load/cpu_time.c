@@ -114,14 +114,6 @@ static u64 gone_ns(const struct cpu_time *cpu, const struct map *now)
 	return sum;
 }
 
-static u64 boottime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (u64)now.tv_sec * SECOND_NS + (u64)now.tv_nsec;
-}
-
 struct cpu_time *cpu_time_new(void)
 {
 	struct cpu_time *cpu = calloc(1, sizeof(*cpu));
@@ -157,7 +149,7 @@ static bool add_process(const struct cpu_time *cpu, int pid, bool with_children,
 u64 cpu_time_read(struct cpu_time *cpu, struct load_session *session)
 {
 	struct arena *arena = arena_new();
-	u64 looked_ns = boottime(), gone;
+	u64 looked_ns = clock_read(CLOCK_BOOTTIME), gone;
 	struct used sum = {0};
 	struct map seen;
 	int *pids, *kept = NULL;

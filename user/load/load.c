@@ -40,17 +40,6 @@ static int libbpf_says(enum libbpf_print_level level, const char *format, va_lis
 	return 0;
 }
 
-void int_push(int **items, size_t *n, size_t *capacity, int item)
-{
-	if (*n == *capacity) {
-		*capacity = *capacity ? 2 * *capacity : 16;
-		*items = realloc(*items, *capacity * sizeof(**items));
-		if (!*items)
-			error_no_memory();
-	}
-	(*items)[(*n)++] = item;
-}
-
 struct error *kernel_error(int code, const char *what)
 {
 	struct error *err;

@@ -12,6 +12,7 @@
 #include <linux/bpf.h>
 
 #include "base/clock.h"
+#include "base/grow.h"
 
 enum {
 	LATE_WINDOW_NS = 20000000,
@@ -71,12 +72,7 @@ static void heap_push(struct rings *rings, struct record_head *record)
 {
 	size_t i = rings->n_waiting++;
 
-	if (i == rings->capacity) {
-		rings->capacity = rings->capacity ? 2 * rings->capacity : 64;
-		rings->waiting = realloc(rings->waiting, rings->capacity * sizeof(*rings->waiting));
-		if (!rings->waiting)
-			error_no_memory();
-	}
+	rings->waiting = grow(rings->waiting, i, &rings->capacity, sizeof(*rings->waiting));
 	while (i && rings->waiting[(i - 1) / 2]->ktime > record->ktime) {
 		rings->waiting[i] = rings->waiting[(i - 1) / 2];
 		i = (i - 1) / 2;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The life of a session after load_start(). */
 #include "base/clock.h"
+#include "base/grow.h"
 #include "load/object.h"
 #include "load/session.h"
 #include "load/tries.h"
@@ -45,7 +46,9 @@ struct error *session_add_pid(struct load_session *session, int pid, u64 expecte
 		return kernel_error(-code, "cannot add a process");
 	if (session->config.filter == LOAD_BINARY) /* added again and again */
 		return NULL;
-	int_push(&session->pids, &session->n_pids, &session->pid_capacity, pid);
+	session->pids = grow(session->pids, session->n_pids, &session->pid_capacity,
+			     sizeof(*session->pids));
+	session->pids[session->n_pids++] = pid;
 	object_set(session->object, "one_pid", session->n_pids == 1 ? key : 0);
 	if (!session_links_by_pid(session))
 		return NULL;
@@ -59,13 +62,8 @@ struct error *load_add_pid(struct load_session *session, int pid)
 
 static u32 push_prog(struct load_session *session, int fd)
 {
-	if (session->n_progs == session->prog_capacity) {
-		session->prog_capacity = session->prog_capacity ? 2 * session->prog_capacity : 16;
-		session->progs =
-			realloc(session->progs, session->prog_capacity * sizeof(*session->progs));
-		if (!session->progs)
-			error_no_memory();
-	}
+	session->progs = grow(session->progs, session->n_progs, &session->prog_capacity,
+			      sizeof(*session->progs));
 	session->progs[session->n_progs] = (struct prog){.fd = fd};
 	return session->n_progs++;
 }

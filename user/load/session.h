@@ -78,9 +78,6 @@ struct load_session {
 	struct record_head *current; /* what load_next() gave last */
 };
 
-/* Room for one more in an int array that is kept in malloc'ed memory. */
-void int_push(int **items, size_t *n, size_t *capacity, int item);
-
 /*
  * Is each process linked by itself? A session link is not, as where the kernel leaves the process out
  * for us the program isn't asked, and a return is made of it all the same.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/grow.h"
 #include "proc/proc.h"
 
 enum {
@@ -13,17 +14,6 @@ enum {
 	MAX_ALL_MAPS = 1 << 19,
 };
 #define KEEP_NS (60 * 1000000000ull) /* after a process has ended */
-
-static void *grow(void *items, size_t n, size_t *capacity, size_t size)
-{
-	if (n < *capacity)
-		return items;
-	*capacity = *capacity ? 2 * *capacity : 16;
-	items = realloc(items, *capacity * size);
-	if (!items)
-		error_no_memory();
-	return items;
-}
 
 static void space_free(struct spaces *spaces, struct space *space)
 {

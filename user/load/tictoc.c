@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/clock.h"
 #include "load/object.h"
 #include "load/session.h"
 #include "proc/proc.h"
@@ -71,11 +71,7 @@ struct visit {
 
 static u64 boottime_offset(void)
 {
-	struct timespec boot, mono;
-
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	return (u64)((boot.tv_sec - mono.tv_sec) * 1000000000LL + (boot.tv_nsec - mono.tv_nsec));
+	return clock_read(CLOCK_BOOTTIME) - clock_now();
 }
 
 /* A process whose first thread has ended lives on in the others. */

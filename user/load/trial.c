@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "load/session.h"
 #include "load/tries.h"
 #include "proc/proc.h"
@@ -43,14 +44,6 @@ struct trial {
 	u64 nop, jump, step;
 };
 
-static u64 time_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 static int by_size(const void *a, const void *b)
 {
 	u64 x = *(const u64 *)a, y = *(const u64 *)b;
@@ -63,11 +56,11 @@ static u64 median_time(clockid_t clock, void (*function)(void))
 	u64 times[ROUNDS];
 
 	for (int round = 0; round < ROUNDS; round++) {
-		u64 start = time_ns(clock);
+		u64 start = clock_read(clock);
 
 		for (int i = 0; i < CALLS; i++)
 			function();
-		times[round] = (time_ns(clock) - start) / CALLS;
+		times[round] = (clock_read(clock) - start) / CALLS;
 	}
 	qsort(times, ROUNDS, sizeof(times[0]), by_size);
 	return times[ROUNDS / 2];

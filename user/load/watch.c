@@ -17,6 +17,7 @@
 #include <linux/perf_event.h>
 
 #include "base/clock.h"
+#include "base/grow.h"
 #include "load/session.h"
 #include "load/spaces.h"
 #include "proc/proc.h"
@@ -72,17 +73,6 @@ struct task_record {
 	u32 pid, parent_pid, tid, parent_tid;
 	u64 time;
 };
-
-static void *grow(void *items, size_t n, size_t *capacity, size_t size)
-{
-	if (n < *capacity)
-		return items;
-	*capacity = *capacity ? 2 * *capacity : 16;
-	items = realloc(items, *capacity * size);
-	if (!items)
-		error_no_memory();
-	return items;
-}
 
 static void take_fork(struct watch *watch, const struct told *told)
 {

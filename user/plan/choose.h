@@ -4,8 +4,9 @@
  * one trap, on any other two, and on a few it harms the program. So a probe moves to an emulated
  * instruction, away from the address that was asked for, where nobody can tell the difference:
  *
- *	asked:  mov  %rdi, %rbx        not emulated; writes rbx, where no variable lives before the
- * call mov  $0x1, %esi moved:  call 0x4011d6          emulated
+ *	asked:  mov  %rdi, %rbx        not emulated; writes rbx, where no variable lives yet
+ *	        mov  $0x1, %esi
+ *	moved:  call 0x4011d6          emulated
  *
  * The move stays in one basic block: control that comes to one of the two addresses has come, or
  * will come, to the other. A counter may pass anything in between. A snapshot, log line or

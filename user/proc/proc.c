@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/host.h"
 #include "base/strbuf.h"
 
@@ -152,11 +152,8 @@ u64 proc_cpu_time(int pid)
 {
 	enum { CPUCLOCK_SCHED = 2 };
 	clockid_t clock = (clockid_t)((~(unsigned)pid << 3) | CPUCLOCK_SCHED);
-	struct timespec used;
 
-	if (clock_gettime(clock, &used))
-		return 0;
-	return (u64)used.tv_sec * 1000000000ULL + (u64)used.tv_nsec;
+	return clock_read(clock);
 }
 
 struct error *proc_start_time(int pid, u64 *ticks)
