@@ -10,7 +10,7 @@
 #   make soak       attaches and detaches at random places of redis and sqlite for SOAK_MINUTES (30)
 #   make bench      what probes cost beside an empty program and other tools
 #   make targets    the programs that tests look into
-#   make test-kernels  the live tests on Debian's kernels from 5.10 to the newest, under emulation
+#   make test-kernels  the live tests on Debian's kernels from 5.10 to the newest, under emulation, arm64 too
 #   make install    PREFIX=/usr/local DESTDIR=
 #   ARCH=aarch64 SYSROOT=FOLDER  builds for arm64 into build/aarch64, against the libraries in FOLDER
 #   V=1 shows the commands, SAN=1 builds with ASan and UBSan into build/san

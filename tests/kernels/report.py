@@ -37,6 +37,8 @@ class Kernel:
         if "doctor" in self.sections:
             with open(os.path.join(folder, name, "package")) as file:
                 self.version = re.search(r"^Version: ([\d.]+)", file.read(), re.M).group(1)
+            if name.endswith("-arm64"):
+                self.version += " arm64"
 
     def cut(self):
         sections, current = {}, None

@@ -1,3 +1,4 @@
+// cpu: x86_64
 // flags: -fno-inline -fcf-protection=branch
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*

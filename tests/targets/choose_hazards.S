@@ -1,4 +1,5 @@
 // flags: -no-pie -nostartfiles -Wl,-z,noexecstack
+// cpu: x86_64
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Instructions on which a probe does harm. Runs each 10,000 times; ends with 0 if all was computed

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+// cpu: x86_64
 /*
  * What a probe on a 5-byte nop destroys on some kernels: a leaf function that keeps a value in the
  * red zone across the nop, and children that are forked after a thousand hits. Ends with 0 if all

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The programs that tests look into; README.md here says which lines of a source steer this.
 T := $(TOP)/targets
-TARGET_SRC := $(wildcard tests/targets/*.c tests/targets/*.cc tests/targets/*.S)
+steer = $(shell sed -n '1,8s,^// $(2): ,,p' $(1))
+parts = $(addprefix tests/targets/,$(call steer,$(1),$(2)))
+
+OF_OTHER_CPUS := $(foreach s,$(shell grep -l '^// cpu: ' tests/targets/*.*),$(if $(filter $(ARCH),$(call steer,$(s),cpu)),,$(s)))
+TARGET_SRC := $(filter-out $(OF_OTHER_CPUS),$(wildcard tests/targets/*.c tests/targets/*.cc tests/targets/*.S))
 TARGET_BIN := $(patsubst tests/targets/%,$(T)/%,$(basename $(TARGET_SRC)))
 TARGET_HDR := $(wildcard tests/targets/*.h)
 CORPUS_SRC := $(shell grep -lx '// corpus' tests/targets/*.c)
@@ -9,9 +13,6 @@ CORPUS := $(patsubst tests/targets/%.c,%,$(CORPUS_SRC))
 VARIANTS := $(foreach c,gcc clang,$(foreach o,O0 O1 O2 O3,$(foreach d,4 5,$(c)-$(o)-dw$(d))))
 CORPUS_BIN := $(foreach p,$(CORPUS),$(foreach v,$(VARIANTS),$(T)/$(p).$(v)))
 TARGET_WARN := -Wall -Wextra -Wno-unused-parameter
-
-steer = $(shell sed -n '1,8s,^// $(2): ,,p' $(1))
-parts = $(addprefix tests/targets/,$(call steer,$(1),$(2)))
 
 # build_target: source, output, compiler, flags. The library, if any, is libOUTPUT.so.
 define build_target

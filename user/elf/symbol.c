@@ -13,6 +13,13 @@ static bool is_code_label(const struct elf_file *file, const Elf64_Sym *sym)
 	       file->sections[sym->st_shndx].is_code;
 }
 
+/* $x and $d, also with a dot and more behind, are marks of the assembler (Arm's AAELF64). */
+static bool is_mapping(const struct elf_file *file, const char *name)
+{
+	return file->arch->elf_machine == EM_AARCH64 && name[0] == '$' &&
+	       (name[1] == 'x' || name[1] == 'd') && (!name[2] || name[2] == '.');
+}
+
 static bool convert(const struct elf_file *owner, const Elf64_Sym *sym, struct elf_symbol *symbol)
 {
 	unsigned type = ELF64_ST_TYPE(sym->st_info);
@@ -48,7 +55,8 @@ static void read_table(struct elf_file *file, struct elf_file *owner, const char
 
 		memcpy(&sym, table->bytes + at, sizeof(sym));
 		symbol.name = elf_string(strings->bytes, strings->size, sym.st_name);
-		if (symbol.name && *symbol.name && convert(owner, &sym, &symbol))
+		if (symbol.name && *symbol.name && !is_mapping(file, symbol.name) &&
+		    convert(owner, &sym, &symbol))
 			*arena_push(file->arena, *symbols, *n) = symbol;
 	}
 }
