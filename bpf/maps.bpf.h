@@ -87,11 +87,11 @@ struct {
 	__type(value, u64);
 } place_runs SEC(".maps");
 
-/* Threads whose last hit the newer link had, and at which place. */
+/* Of a thread (its id in the upper half) and a place: the newer link had that hit. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
-	__type(key, u32);
+	__type(key, u64);
 	__type(value, u32);
 } swap_marks SEC(".maps");
 

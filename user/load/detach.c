@@ -15,10 +15,10 @@
 static void forget_marks(struct load_session *session)
 {
 	int map = object_map(session->object, "swap_marks");
-	u32 thread;
+	u64 mark;
 
-	while (!bpf_map_get_next_key(map, NULL, &thread))
-		if (bpf_map_delete_elem(map, &thread))
+	while (!bpf_map_get_next_key(map, NULL, &mark))
+		if (bpf_map_delete_elem(map, &mark))
 			return;
 }
 

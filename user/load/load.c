@@ -27,7 +27,7 @@ enum {
 	MULTI_FROM_LINKS = 8, /* AUTO: closing each perf link waits for a grace period */
 	SMALL_CHUNKS = 2,     /* of records without a walk: the stack and a key */
 	PLACE_ROOM = 1024,    /* map entries kept for load_attach_more(), at least */
-	SWAP_THREADS = 16384, /* that can be in a hit while a link is replaced */
+	SWAP_MARKS = 1 << 16, /* threads times places that are hit while a link is closed */
 };
 #define INITIAL_PID_NAMESPACE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
@@ -192,7 +192,7 @@ static void set_sizes(struct load_session *session)
 	object_map_entries(object, "counts", config->n_probes);
 	if (config->budget) {
 		object_map_entries(object, "place_runs", session->place_capacity);
-		object_map_entries(object, "swap_marks", SWAP_THREADS);
+		object_map_entries(object, "swap_marks", SWAP_MARKS);
 	}
 	object_map_entries(object, "pids", config->filter == LOAD_ANY ? 1 : LOAD_MAX_PIDS);
 	object_map_entries(object, "nodes", max_u64(config->n_nodes, 1));
