@@ -71,7 +71,8 @@ static bool has_breakpoint(int pid, u32 place)
 {
 	u8 code = code_before;
 
-	proc_read_memory(pid, (u64)(uintptr_t)(live_many + place % LIVE_MANY * BYTES_EACH), &code, 1);
+	proc_read_memory(pid, (u64)(uintptr_t)(live_many + place % LIVE_MANY * BYTES_EACH), &code,
+			 1);
 	return code != code_before;
 }
 
