@@ -71,6 +71,8 @@ enum value_state {
 	/* Of what is copied: */
 	VALUE_NOT_RESIDENT = 3,
 	VALUE_BAD_ADDRESS = 4, /* no such memory */
+	/* Of what is computed: */
+	VALUE_TAIL_CALL = 5, /* $return, where another function will return it */
 };
 
 /*

@@ -15,6 +15,7 @@
 	X(BAD_ADDRESS, "bad_address", "<cannot be read>") \
 	X(PROCESS_GONE, "process_gone", "<process gone>") \
 	X(VECTOR_REGISTER, "vector_register", "<in a vector register, not visible to a uprobe>") \
+	X(DIVISION, "division_by_zero", "<division by zero>") \
 	X(TAIL_CALL, "tail_call", "<not known yet: a tail call returns it>") \
 	X(NOT_SAVED, "not_saved", "<not saved>") \
 	X(NO_CALL_SITE, "no_call_site", "<optimized out: its caller does not describe it>") \

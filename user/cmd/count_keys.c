@@ -21,16 +21,13 @@ static const char *take_text(struct strbuf *text, struct arena *arena)
 
 static struct key_value missing(u8 state)
 {
-	struct key_value value = {.kind = KEY_IS_MISSING};
+	enum absence why = value_state_absence(state);
 
-	if (state == VALUE_DIVISION) {
-		value.status = "division_by_zero";
-		value.text = "<division by zero>";
-	} else {
-		value.status = absence_status(ABSENT_BAD_ADDRESS);
-		value.text = absence_text(ABSENT_BAD_ADDRESS);
-	}
-	return value;
+	return (struct key_value){
+		.kind = KEY_IS_MISSING,
+		.status = absence_status(why),
+		.text = absence_text(why),
+	};
 }
 
 static struct key_value text_value(const char *bytes, bool is_cut, struct arena *arena)

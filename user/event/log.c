@@ -134,16 +134,6 @@ static const u8 *constant_string(struct log_decoder *log, u32 slot, size_t *len)
 	return *len < available || available >= log->slots[slot].size ? bytes : NULL;
 }
 
-static enum absence state_absence(u32 state)
-{
-	switch (state) {
-	case VALUE_OK: return PRESENT;
-	case VALUE_NOT_RESIDENT: return ABSENT_NOT_RESIDENT;
-	case VALUE_DIVISION: return ABSENT_UNSUPPORTED;
-	default: return ABSENT_BAD_ADDRESS;
-	}
-}
-
 /* Why a value is not there; NULL: it is. */
 static const char *missing_text(struct log_decoder *log, const struct plan_value *value, u32 slot,
 				enum absence *why)
@@ -157,9 +147,7 @@ static const char *missing_text(struct log_decoder *log, const struct plan_value
 	*why = PRESENT;
 	if (!bits->state || constant_string(log, slot, &len))
 		return NULL;
-	*why = state_absence(bits->state);
-	if (bits->state == VALUE_DIVISION)
-		return "<division by zero>";
+	*why = value_state_absence(bits->state);
 	if (bits->state == VALUE_BAD_ADDRESS && !bits->bits)
 		return "<null pointer>";
 	return absence_text(*why);
@@ -208,7 +196,7 @@ static void add_slot(struct log_decoder *log, struct image *image, u32 slot)
 	}
 	if (value->state) {
 		image_add_absent(image, value->bits, how->kind == VALUE_BYTES ? how->size : 1,
-				 state_absence(value->state));
+				 value_state_absence(value->state));
 		return;
 	}
 	/* Behind a string that isn't cut stands its NUL. */

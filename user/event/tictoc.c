@@ -47,16 +47,6 @@ struct error *tictoc_decode(struct event *event, const struct decoder *decoder, 
 	return NULL;
 }
 
-static enum absence absence_of(u32 state)
-{
-	return state == VALUE_NOT_RESIDENT ? ABSENT_NOT_RESIDENT : ABSENT_BAD_ADDRESS;
-}
-
-static const char *absence_words(u32 state)
-{
-	return state == VALUE_DIVISION ? "<division by zero>" : NULL;
-}
-
 /* What was copied is put where the program had it, so that values find it there. */
 static struct value *tic_value(const struct plan_tic *tic, const struct plan_program *program,
 			       const struct tic_values *raw, const struct value_context *context)
@@ -71,8 +61,8 @@ static struct value *tic_value(const struct plan_tic *tic, const struct plan_pro
 	slot = &program->value_slots[tic->value];
 	/* A string that could not be read is still a pointer. */
 	if (value->state != VALUE_OK && !(slot->kind == VALUE_STRING && value->bits))
-		return value_absent(tic->text, "tic", tic->expr->type, absence_of(value->state),
-				    absence_words(value->state), context->arena);
+		return value_absent(tic->text, "tic", tic->expr->type,
+				    value_state_absence(value->state), NULL, context->arena);
 	if (slot->kind == VALUE_BYTES)
 		return value_from_memory(tic->text, "tic", tic->expr->type, value->bits, context);
 	return value_from_bytes(tic->text, "tic", tic->expr->type, (const u8 *)&value->bits,
@@ -111,7 +101,7 @@ static struct image *tic_image(const struct event *event, const struct plan_prog
 			    add_constant(image, event, value->bits, slot->size + 1))
 				continue;
 			image_add_absent(image, value->bits, max_u64(slot->size, 1),
-					 absence_of(value->state));
+					 value_state_absence(value->state));
 			continue;
 		}
 		if (slot->at > sizeof(raw->data) || value->len > sizeof(raw->data) - slot->at)
@@ -189,7 +179,7 @@ static struct value *by_value(const char *text, const struct expr *expr, const s
 				(const u8 *)key->text[at], len + 1, context);
 	}
 	if (state)
-		return value_absent(text, "by", type, absence_of(state), absence_words(state),
+		return value_absent(text, "by", type, value_state_absence(state), NULL,
 				    context->arena);
 	return value_from_bytes(text, "by", type, (const u8 *)&key->bits[i],
 				min_u64(type_strip(type)->size, sizeof(key->bits[i])), context);

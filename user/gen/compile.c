@@ -18,7 +18,7 @@ void compiler_init(struct compiler *c, const struct gen_place *place, const char
 	asm_init(&c->as, BAY_INSNS, arena);
 	asm_alu(&c->as, BPF_MOV, REG_CTX, BPF_REG_1);
 	asm_alu(&c->as, BPF_MOV, REG_ENV, BPF_REG_2);
-	c->failed = c->divided = asm_label(&c->as);
+	c->failed = c->divided = c->later = asm_label(&c->as);
 }
 
 const char *compiler_name(const struct compiler *c)

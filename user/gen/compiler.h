@@ -33,6 +33,7 @@ struct compiler {
 	struct arena *arena;
 	struct asm_label failed; /* where a read that fails goes */
 	struct asm_label divided; /* where a division by zero goes */
+	struct asm_label later; /* where $return goes that another function will return */
 	u8 spill_regs[2];
 	unsigned n_spill_regs, n_spilled;
 	unsigned stack;          /* bytes in use */

@@ -79,7 +79,7 @@ static bool add_root(struct compiler *c, const struct gen_root *root, size_t i, 
 	struct compiler before = *c;
 	struct asm_label end = asm_label(&c->as);
 
-	c->failed = c->divided = asm_label(&c->as);
+	c->failed = c->divided = c->later = asm_label(&c->as);
 	compile_root(c, root);
 	asm_store(&c->as, 8, REG_ROOTS, (s16)(8 * i), BPF_REG_0);
 	asm_jump(&c->as, end);
@@ -120,6 +120,16 @@ static void store_state(struct compiler *c, size_t i, enum value_state state)
 /* State and length are stored as one, so the state has to come first in memory. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "struct bay_value");
 
+/* What comes from there has no value. */
+static void add_missing(struct compiler *c, size_t i, struct asm_label from, enum value_state state,
+			struct asm_label end)
+{
+	asm_jump(&c->as, end);
+	asm_bind(&c->as, from);
+	asm_store_imm(&c->as, 8, REG_ROOTS, (s16)(i * sizeof(struct bay_value)), 0);
+	store_state(c, i, state);
+}
+
 static void add_value(struct compiler *c, const struct gen_value *value, size_t i)
 {
 	struct asm_label end = asm_label(&c->as);
@@ -129,20 +139,16 @@ static void add_value(struct compiler *c, const struct gen_value *value, size_t 
 	c->at = value->expr;
 	c->failed = asm_label(&c->as);
 	c->divided = asm_label(&c->as);
+	c->later = asm_label(&c->as);
 	if (value->is_address)
 		compile_address(c, value->expr);
 	else
 		compile_value(c, value->expr);
 	asm_store(&c->as, 8, REG_ROOTS, bits, BPF_REG_0);
 	store_state(c, i, VALUE_OK);
-	asm_jump(&c->as, end);
-	asm_bind(&c->as, c->failed);
-	asm_store_imm(&c->as, 8, REG_ROOTS, bits, 0);
-	store_state(c, i, VALUE_UNREADABLE);
-	asm_jump(&c->as, end);
-	asm_bind(&c->as, c->divided);
-	asm_store_imm(&c->as, 8, REG_ROOTS, bits, 0);
-	store_state(c, i, VALUE_DIVISION);
+	add_missing(c, i, c->failed, VALUE_UNREADABLE, end);
+	add_missing(c, i, c->divided, VALUE_DIVISION, end);
+	add_missing(c, i, c->later, VALUE_TAIL_CALL, end);
 	asm_bind(&c->as, end);
 }
 

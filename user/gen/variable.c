@@ -63,11 +63,11 @@ static bool register_home(struct compiler *c, const struct loc_op *op, struct ho
 	return true;
 }
 
-/* As if a read had failed. What follows has to stay reachable, or the verifier refuses it. */
-static void compile_failure(struct compiler *c)
+/* Goes there always. What follows has to stay reachable, or the verifier refuses it. */
+static void compile_never(struct compiler *c, struct asm_label to)
 {
 	asm_const(&c->as, BPF_REG_0, 0);
-	asm_branch_imm(&c->as, BPF_JEQ, BPF_REG_0, 0, c->failed);
+	asm_branch_imm(&c->as, BPF_JEQ, BPF_REG_0, 0, to);
 }
 
 void compile_variable(struct compiler *c, const struct loc *loc, const struct loc *frame_base,
@@ -77,7 +77,7 @@ void compile_variable(struct compiler *c, const struct loc *loc, const struct lo
 	size_t n;
 
 	if (loc && loc->absence == ABSENT_TAIL_CALL) {
-		compile_failure(c);
+		compile_never(c, c->later);
 		*home = (struct home){.kind = HOME_VALUE};
 		return;
 	}

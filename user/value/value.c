@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bay.h"
 #include "value/build.h"
 
 /* As gdb's `print max-depth`: what is nested deeper is shown as {...}. */
@@ -305,6 +306,17 @@ struct value *value_absent(const char *name, const char *kind, const struct type
 	value->absence = why;
 	value->absent_text = text;
 	return value;
+}
+
+enum absence value_state_absence(u32 state)
+{
+	switch (state) {
+	case VALUE_OK: return PRESENT;
+	case VALUE_DIVISION: return ABSENT_DIVISION;
+	case VALUE_NOT_RESIDENT: return ABSENT_NOT_RESIDENT;
+	case VALUE_TAIL_CALL: return ABSENT_TAIL_CALL;
+	default: return ABSENT_BAD_ADDRESS;
+	}
 }
 
 static void put_text(struct strbuf *out, const struct value *value)

@@ -75,6 +75,8 @@ struct value *value_from_bytes(const char *name, const char *kind, const struct 
 			       const u8 *bytes, size_t len, const struct value_context *context);
 struct value *value_absent(const char *name, const char *kind, const struct type *type,
 			   enum absence why, const char *text, struct arena *arena);
+/* What a value of the kernel's lacks, by its state (enum value_state, bay.h). */
+enum absence value_state_absence(u32 state);
 
 /* The text of a whole tree on one line, as gdb's `print` (pointees left out). */
 const char *value_text(const struct value *value, struct arena *arena);
