@@ -8,7 +8,7 @@
 #   make oracle     compares snapshots with what gdb prints, at places drawn by SEED
 #   make fuzz       hostile input of every kind, FUZZ_SECONDS (600) each
 #   make soak       attaches and detaches at random places of redis and sqlite for SOAK_MINUTES (30)
-#   make bench      what probes cost beside an empty program and other tools
+#   make bench      what probes cost beside an empty program and other tools, into docs/benchmark.md
 #   make targets    the programs that tests look into
 #   make test-kernels  the live tests on Debian's kernels from 5.10 to the newest, under emulation, arm64 too
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -169,9 +169,8 @@ $(B)/tools/spin: tools/benchmark/spin.c
 	$(Q)$(CC) -O2 -g -o $@ $<
 
 bench: setup-bench
-	@$(MAKE) --no-print-directory all $(B)/tools/spin $(B)/tools/empty
-	@tools/bench
-	@tools/bench-overhead
+	@$(MAKE) --no-print-directory all $(B)/tools/spin $(B)/tools/empty $(T)/paced
+	@tools/bench --write docs/benchmark.md
 
 setup-bench:
 	@tools/setup bench

@@ -5,7 +5,8 @@ import statistics
 import sys
 
 REJECT_ABOVE = 1.25  # the reference, measured at both ends of a round, may differ by so much
-TRIES = 3            # so many times the rounds that are wanted, then it is told how many were accepted
+TRIES = 2            # so many times the rounds that are wanted, then it is told how many were accepted
+SAME = 0.01          # so far from 1 is still the same
 
 
 class Wrong(Exception):
@@ -33,7 +34,7 @@ def measure(section, arm):
     section.settle()
     handle = arm.start(section)
     try:
-        value = section.measure()
+        value = section.measure(arm)
     except BaseException:
         arm.stop(section, handle)
         raise
@@ -46,7 +47,7 @@ def measure(section, arm):
 def one_round(section, rows, turn):
     """False: rejected, the machine had something else to do. The order turns, the reference is at both ends."""
     live = [row for row in rows if not row.wrong]
-    order = live[turn % len(live):] + live[:turn % len(live)]
+    order = live[turn % len(live):] + live[:turn % len(live)] if live else []
     first, got = measure(section, section.reference), {}
     for row in order:
         try:
@@ -78,34 +79,55 @@ def run(section, rounds):
     return rows, rejected
 
 
-def verdict(arm, low, middle, high):
-    """A target is met or missed when the whole interval says so."""
-    if arm.target is None:
-        return ""
-    sign, wanted = arm.target
-    worst, best = (high, low) if sign == "<=" else (low, high)
-    holds = (lambda x: x <= wanted) if sign == "<=" else (lambda x: x >= wanted)
-    word = "met" if holds(middle) else "missed"
-    sure = holds(worst) if holds(middle) else not holds(best)
-    return "%s %.2f: %s%s" % (sign, wanted, word, "" if sure else ", not surely")
+HOLDS = {
+    "<=": lambda ratio, wanted: ratio <= wanted,
+    ">=": lambda ratio, wanted: ratio >= wanted,
+    "=": lambda ratio, wanted: abs(ratio - wanted) <= SAME,
+}
 
 
-def line(*cells):
-    print("| %-44s | %12s | %8s | %15s | %-26s |" % cells)
+def verdict(target, low, middle, high):
+    """A target is met or missed for sure when the whole interval says so."""
+    sign, wanted = target
+    each = [HOLDS[sign](ratio, wanted) for ratio in (low, middle, high)]
+    unsure = len(set(each)) > 1
+    return "%s %.2f: %s%s" % (sign, wanted, "met" if each[1] else "missed", ", not surely" if unsure else "")
 
 
-def show(section, rows, rejected):
-    print("\n%s\n" % section.title)
-    line(section.name, section.unit, "ratio", "95 %", "target")
-    line(*["---"] * 5)
-    for row in rows:
-        if row.wrong or not row.values:
-            line(row.arm.name, "-", "-", "-", row.wrong or "no round was accepted")
-            continue
-        low, high = interval(row.ratios)
-        middle = statistics.median(row.ratios)
-        line(row.arm.name, "%.0f" % statistics.median(row.values), "%.3f" % middle, "%.3f - %.3f" % (low, high),
-             verdict(row.arm, low, middle, high))
+def cells(section, row, report):
+    name = row.arm.name + (" ¹" if row.arm.only_here else "")
+    if row.wrong or not row.values:
+        why = row.wrong or "no round was accepted"
+        if row.arm.target:
+            report.judged(section.name, row.arm.name, section.reference.name, "-", "no figure: " + why)
+        return [name, "-", "-", "-", "no figure: " + why]
+    low, high = interval(row.ratios)
+    middle = statistics.median(row.ratios)
+    judgement = ""
+    if row.arm.target:
+        judgement = verdict(row.arm.target, low, middle, high)
+        report.judged(section.name, row.arm.name, section.reference.name, "%.3f" % middle, judgement)
+    digits = "%.1f" if statistics.median(row.values) < 100 else "%.0f"
+    return [name, digits % statistics.median(row.values), "%.3f" % middle, "%.3f - %.3f" % (low, high), judgement]
+
+
+def show(section, rows, rejected, report):
+    report.section(section.title + (" ¹" if section.only_here else ""))
+    report.table([section.name, section.unit, "ratio", "95 %", "target"], [cells(section, row, report) for row in rows])
     accepted = max((len(row.values) for row in rows), default=0)
-    print("\nRatios are to %s in the same round; medians of %d rounds, %d rejected." %
-          (section.reference.name, accepted, rejected), flush=True)
+    report.say("\nRatios are to %s in the same round; medians of %d rounds, %d rejected." %
+               (section.reference.name, accepted, rejected))
+
+
+def compare(make):
+    """A section that compares arms, as a function of a report and a number of rounds."""
+    def compared(report, rounds):
+        section = make()
+        try:
+            show(section, *run(section, rounds), report)
+        except Wrong as why:
+            report.section(section.title)
+            report.say("%s gets no figure, so there are no ratios: %s" % (section.reference.name, why))
+        finally:
+            section.close()
+    return compared

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A program that is measured: for each line "FUNCTION BATCHES CALLS" on standard input it calls one of its functions,
- * and prints the nanoseconds of a call in each batch. It neither unwinds nor switches stacks.
+ * A program that is measured: for each line "FUNCTION BATCHES CALLS PAUSE" on standard input it calls one of its
+ * functions, with PAUSE milliseconds before each batch, and prints the nanoseconds of a call in each batch. It neither
+ * unwinds nor switches stacks, and there are more than 16 KiB of stack above its functions.
  */
+#include <alloca.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define NOINLINE __attribute__((noinline, noclone, noipa))
+#define STARTS_WITH_NOP __attribute__((patchable_function_entry(1)))
+
+enum { STACK_ROOM = 32 << 10 };
 
 /* The first instruction is a one-byte nop, which the kernel emulates. */
-NOINLINE __attribute__((patchable_function_entry(1))) long emulated(long i)
+NOINLINE STARTS_WITH_NOP long emulated(long i)
 {
 	return i ^ 1;
 }
@@ -22,6 +27,43 @@ NOINLINE long stepped(long i)
 	return i ^ 2;
 }
 
+/* Sixteen variables, six of them in registers. */
+NOINLINE STARTS_WITH_NOP long sixteen(long a, long b, long c, long d, long e, long f, long g, long h, long i, long j,
+				      long k, long l, long m, long n, long o, long p)
+{
+	return a ^ b ^ c ^ d ^ e ^ f ^ g ^ h ^ i ^ j ^ k ^ l ^ m ^ n ^ o ^ p;
+}
+
+static NOINLINE long call_sixteen(long i)
+{
+	return sixteen(i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i);
+}
+
+/* Never called: where nothing is to end. */
+NOINLINE __attribute__((used)) long unreached(long i)
+{
+	return i ^ 3;
+}
+
+static const struct function {
+	const char *name;
+	long (*call)(long);
+} functions[] = {
+	{"emulated", emulated},
+	{"stepped", stepped},
+	{"sixteen", call_sixteen},
+};
+
+static const struct function *function_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+		if (!strcmp(functions[i].name, name))
+			return &functions[i];
+	}
+	fprintf(stderr, "spin: no function %s\n", name);
+	exit(2);
+}
+
 static long now_ns(void)
 {
 	struct timespec ts;
@@ -30,21 +72,31 @@ static long now_ns(void)
 	return ts.tv_sec * 1000000000L + ts.tv_nsec;
 }
 
+static double batch(long (*call)(long), int calls, int pause_ms)
+{
+	struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000L};
+	long start;
+
+	if (pause_ms)
+		nanosleep(&pause, NULL);
+	start = now_ns();
+	for (int i = 0; i < calls; i++)
+		call(i);
+	return (double)(now_ns() - start) / calls;
+}
+
 int main(void)
 {
 	char name[32];
-	int batches, calls;
+	int batches, calls, pause_ms;
 
-	while (scanf("%31s %d %d", name, &batches, &calls) == 3) {
-		long (*function)(long) = strcmp(name, "stepped") ? emulated : stepped;
+	/* No variable, as snapshots would show it. */
+	__asm__ volatile("" : : "r"(memset(alloca(STACK_ROOM), 1, STACK_ROOM)) : "memory");
+	while (scanf("%31s %d %d %d", name, &batches, &calls, &pause_ms) == 4) {
+		const struct function *function = function_find(name);
 
-		for (int batch = 0; batch < batches; batch++) {
-			long start = now_ns();
-
-			for (int i = 0; i < calls; i++)
-				function(i);
-			printf("%.1f ", (double)(now_ns() - start) / calls);
-		}
+		for (int i = 0; i < batches; i++)
+			printf("%.3f ", batch(function->call, calls, pause_ms));
 		puts("");
 		fflush(stdout);
 	}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What can be attached to a place. One more arm is one more line in bench.py; one more tool is one more class here."""
+"""What can be attached to a place: snapline and the yardsticks; others.py has the tools that others wrote. One more
+arm is one more line in tools/bench; one more tool is one more class."""
 import json
-import re
+import os
 import shutil
 import signal
 import subprocess
@@ -10,25 +11,31 @@ import time
 
 from .rounds import Wrong
 
-READY_SECONDS, END_SECONDS, SETTLE_SECONDS = 20, 10, 0.5
+READY_SECONDS, END_SECONDS, SETTLE_SECONDS = 20, 30, 0.3
+NEARLY_ALL = 0.99
 
 
 def end(process):
-    """Asks it to end, then makes it; returns what it wrote. It is one that was started here."""
+    """Asks it to end, then makes it. It is one that was started here."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         process.send_signal(number)
         try:
-            return process.communicate(timeout=END_SECONDS)[0]
+            process.wait(timeout=END_SECONDS)
+            return
         except subprocess.TimeoutExpired:
             continue
-    return process.communicate()[0]
+    process.wait()
 
 
 class Arm:
-    """Nothing attached. `target`: None, or ("<=", 1.05), of its ratio to the reference."""
+    """Nothing attached. `target`: None, or ("<=", 1.05), of its ratio to the reference's; `pace`: None, or one that
+    stands for the section's; `only_here`: what it costs is this kind of virtual machine's; `producers`: so many
+    processes are at it at once."""
 
-    def __init__(self, name, target=None):
-        self.name, self.target = name, target
+    pace = None
+
+    def __init__(self, name, target=None, only_here=False, producers=1):
+        self.name, self.target, self.only_here, self.producers = name, target, only_here, producers
 
     def start(self, section):
         return None
@@ -41,7 +48,9 @@ class Arm:
 class Command(Arm):
     """A tool that runs beside the target. It stands when the target has a breakpoint, or when it says so."""
 
-    says = None
+    says, environment = None, {}
+    grace = 0    # seconds that it is left alone before it has to end
+    tail = None  # only so many of the last characters that it wrote are looked at
 
     def command(self, section):
         raise NotImplementedError
@@ -49,12 +58,21 @@ class Command(Arm):
     def count(self, section, text):
         return None
 
-    def start(self, section):
+    def prepare(self, section):
+        """Called before its command is made."""
+
+    def launch(self, section):
+        """(process, file it writes to)"""
+        self.prepare(section)
         command = self.command(section)
         if not shutil.which(command[0]):
             raise Wrong("%s is not installed" % command[0])
-        out = tempfile.TemporaryFile("w+")
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, text=True)
+        out = tempfile.TemporaryFile("w+", errors="replace")
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT, text=True,
+                                env={**os.environ, **self.environment}), out
+
+    def start(self, section):
+        process, out = self.launch(section)
         until = time.monotonic() + READY_SECONDS
         while not self.stands(section, out):
             if process.poll() is not None or time.monotonic() > until:
@@ -71,10 +89,11 @@ class Command(Arm):
         return self.says in out.read()
 
     def finish(self, process, out):
+        time.sleep(self.grace)
         process.stdin.close()
-        process.stdin = None
         end(process)
-        out.seek(0)
+        size = out.seek(0, os.SEEK_END)
+        out.seek(max(0, size - self.tail) if self.tail else 0)
         text = out.read()
         out.close()
         return text
@@ -84,46 +103,54 @@ class Command(Arm):
 
 
 class Empty(Command):
-    """A BPF program that does nothing, on the same instruction."""
+    """A BPF program that does nothing, on the same instruction; `session`: by a link of entry and returns."""
+
+    def __init__(self, name, target=None, session=False):
+        super().__init__(name, target)
+        self.session = session
 
     def command(self, section):
-        return ["build/tools/empty", str(section.pid), section.file, hex(section.offset)]
+        kind = ["session"] if self.session else []
+        return ["build/tools/empty", str(section.pid), section.file, hex(section.offset)] + kind
 
 
 class Snapline(Command):
-    """`words` follow the command and TARGET; {place} is the section's. `never`: no pair is made, tics are counted."""
+    """`words` follow the command and TARGET; {place} is the section's. `never`: no pair is made, tics are counted;
+    `emits`: no hit may be dropped."""
 
     says = "probes stand"
 
-    def __init__(self, name, command, *words, target=None, by_file=False, never=False):
-        super().__init__(name, target)
-        self.verb, self.words, self.by_file, self.never = command, words, by_file, never
+    def __init__(self, name, command, *words, target=None, by_file=False, never=False, emits=False, producers=1):
+        super().__init__(name, target, producers=producers)
+        self.verb, self.words, self.by_file, self.never, self.emits = command, words, by_file, never, emits
 
     def command(self, section):
-        where = ["-x", section.file] if self.by_file else ["-p", str(section.pid)]
+        where = ["-x", section.file] if self.by_file else ["-p", ",".join(map(str, section.pids))]
         return (["build/snapline", self.verb, "-v", "-f", "json", "--max-overhead", "none"] + where +
                 [word.format(place=section.place) for word in self.words])
 
-    def count(self, section, text):
+    def summary(self, text):
         for line in text.splitlines():
             if line.startswith('{"event":"summary"'):
-                summary = json.loads(line)
-                return summary["hits" if "hits" in summary else "tics" if self.never else "pairs"]
+                return json.loads(line)
         raise Wrong("it gave no summary: %s" % text.strip()[-60:])
 
-
-class Bpftrace(Command):
-    """A script; {at} is what a uprobe is called by there. Its map @ is counted: a count, or a histogram."""
-
-    def __init__(self, name, script, target=None, program="bpftrace"):
-        super().__init__(name, target)
-        self.script, self.program = script, program
-
-    def command(self, section):
-        return [self.program, "-B", "line", "-e", self.script.replace("{at}", section.bpftrace_at)]
-
     def count(self, section, text):
-        plain = re.search(r"^@: (\d+)$", text, re.M)
-        if plain:
-            return int(plain.group(1))
-        return sum(int(number) for number in re.findall(r"^[\[(].*[\])] +(\d+) \|", text, re.M))
+        summary = self.summary(text)
+        hits = summary["hits" if "hits" in summary else "tics" if self.never else "pairs"]
+        if self.emits and summary["emitted"] < NEARLY_ALL * hits:
+            raise Wrong("it dropped %d of %d, as it says" % (hits - summary["emitted"], hits))
+        return hits
+
+
+class Detached(Arm):
+    """That arm, started and stopped again."""
+
+    def __init__(self, name, arm, target=None):
+        super().__init__(name, target)
+        self.arm = arm
+
+    def start(self, section):
+        self.arm.stop(section, self.arm.start(section))
+        if section.is_probed():
+            raise Wrong("there is still a breakpoint")

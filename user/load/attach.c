@@ -289,8 +289,7 @@ int attach_one(int prog_fd, const char *path, u64 offset, int pid)
 	return event;
 }
 
-/* A program that only returns; negative errno. */
-static int load_empty(u32 attach_type)
+int load_empty(u32 attach_type)
 {
 	struct bpf_insn insns[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K},

@@ -130,7 +130,9 @@ struct error *attach_process(struct load_session *session, int pid) _must_use_;
 struct error *attach_follow(struct load_session *session) _must_use_;
 /* One program at one place of one process; a file descriptor, or negative errno. */
 int attach_one(int prog_fd, const char *path, u64 offset, int pid);
-/* The same with a program that does nothing, by whichever link is permitted. */
+/* A program that does nothing, for links of that type (0: perf links); negative errno. */
+int load_empty(u32 attach_type);
+/* The same with such a program, by whichever link is permitted. */
 int attach_empty(const char *path, u64 offset, int pid);
 /* One more link, of places of an old one that is of several; its cookies differ by the flag. */
 struct error *attach_instead(struct load_session *session, const struct link *old,
