@@ -6,13 +6,13 @@
 
 #include "base/utf8.h"
 
-bool cmd_color(const struct spec *spec, FILE *out)
+bool cmd_color(const struct spec *spec)
 {
 	const char *no_color = getenv("NO_COLOR"); /* https://no-color.org */
 
 	if (spec->color != COLOR_AUTO)
 		return spec->color == COLOR_ALWAYS;
-	return isatty(fileno(out)) && !(no_color && *no_color);
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
 }
 
 void cmd_print(const char *format, ...)

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "spec/spec.h"
 
-/* Is text on this stream coloured? */
-bool cmd_color(const struct spec *spec, FILE *out);
+/* Is text on standard output coloured? */
+bool cmd_color(const struct spec *spec);
 /* Text on stdout; names come from files of anybody, and can't steer the terminal. */
 void cmd_print(const char *format, ...) _printf_(1, 2);
 /* An object a line on stdout: cmd_json_begin(), json_key() ..., cmd_json_end(). */

@@ -71,7 +71,7 @@ struct error *cmd_doctor(const struct spec *spec, struct arena *arena)
 		if (spec->format == FORMAT_JSON)
 			err = print_json(types[i].name, &check);
 		else if (!spec->quiet || check.status != CHECK_OK)
-			print_text(types[i].name, &check, cmd_color(spec, stdout));
+			print_text(types[i].name, &check, cmd_color(spec));
 	}
 	return err ? err : verdict(failed);
 }

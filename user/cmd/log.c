@@ -15,14 +15,6 @@ static struct error *flush(void *context)
 	return sink_flush(((struct log *)context)->run.sink);
 }
 
-/* Lines go out in large pieces; what is left when nothing comes is flushed. */
-static void use_large_buffer(void)
-{
-	enum { BYTES = 256 * 1024 };
-
-	setvbuf(stdout, NULL, _IOFBF, BYTES);
-}
-
 static void open_decoder(struct log *log)
 {
 	log->decoder = log_decoder_new(session_decoder(log->run.session),
@@ -61,7 +53,6 @@ struct error *cmd_log(const struct spec *spec, struct arena *arena)
 	struct log log = {0};
 	struct error *err;
 
-	use_large_buffer();
 	err = run_start(&log.run, spec, arena);
 	if (!err) {
 		open_decoder(&log);

@@ -138,7 +138,7 @@ struct error *cmd_replay(const struct spec *spec, struct arena *arena)
 	struct error *err = open_file(&playback, spec->file, arena);
 
 	if (!err)
-		err = show_open(spec, &playback.sink);
+		err = show_open(spec, stdout, &playback.sink);
 	if (!err)
 		err = show_notes(&playback);
 	if (!err)

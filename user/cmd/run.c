@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmd/run.h"
 
+#include <unistd.h>
+
 #include "cmd/files.h"
 #include "cmd/host.h"
 #include "cmd/show.h"
+
+static struct error *open_output(struct run *run)
+{
+	run->patient.fd = STDOUT_FILENO;
+	run->out = patient_open(&run->patient);
+	return show_open(run->spec, run->out, &run->sink);
+}
 
 static struct error *show_notes(struct run *run)
 {
@@ -37,14 +46,16 @@ struct error *run_start(struct run *run, const struct spec *spec, struct arena *
 	if (!err)
 		err = target_plan(spec, target, &host, &run->plan);
 	if (!err)
-		err = show_open(spec, &run->sink);
+		err = open_output(run);
 	if (!err)
 		err = show_notes(run);
 	if (!err)
 		err = session_start(run->plan, target, &run->session);
-	if (!err)
-		err = open_recording(run);
-	return err;
+	if (err)
+		return err;
+	run->patient.meanwhile = session_watch;
+	run->patient.context = run->session;
+	return open_recording(run);
 }
 
 struct error *run_summaries(struct run *run)
@@ -77,6 +88,8 @@ struct error *run_finish(struct run *run, struct error *err)
 		keep_first(&err, recording_close(run->recording));
 	if (run->sink)
 		keep_first(&err, sink_end(run->sink));
+	if (run->out)
+		fclose(run->out);
 	session_free(run->session);
 	plan_free(run->plan);
 	return err;

@@ -3,6 +3,7 @@
 #ifndef SNAPLINE_RUN_H
 #define SNAPLINE_RUN_H
 
+#include "cmd/patient.h"
 #include "cmd/session.h"
 #include "event/recording.h"
 #include "out/sink.h"
@@ -11,6 +12,8 @@ struct run {
 	const struct spec *spec;
 	struct plan *plan;
 	struct session *session;
+	struct patient patient; /* standard output */
+	FILE *out;
 	struct sink *sink;
 	struct recording *recording; /* NULL without -o */
 };

@@ -469,6 +469,15 @@ static struct error *release_command(struct session *session)
 	return launch_release(session->launch);
 }
 
+void session_watch(void *context)
+{
+	struct session *session = context;
+
+	check_overhead(session);
+	if (!session->stopped && is_over(session))
+		stop(session);
+}
+
 /* Also while records come without a pause, ends are seen. */
 struct error *session_next(struct session *session, const struct record_head **record)
 {
@@ -480,9 +489,7 @@ struct error *session_next(struct session *session, const struct record_head **r
 		if (session->watch)
 			watch_poll(session->watch);
 		check_target(session);
-		check_overhead(session);
-		if (!session->stopped && is_over(session))
-			stop(session);
+		session_watch(session);
 		*record = NULL;
 		if (session->n_told < session->n_notices || tick(session))
 			return NULL;

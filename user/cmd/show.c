@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cmd/show.h"
 
+#include <unistd.h>
+
 #include "cmd/cmd_output.h"
 #include "event/captures.h"
 #include "event/tictoc.h"
@@ -13,12 +15,13 @@ static const char *const format_names[] = {
 	[FORMAT_TRACE] = "trace",
 };
 
-struct error *show_open(const struct spec *spec, struct sink **sink)
+struct error *show_open(const struct spec *spec, FILE *out, struct sink **sink)
 {
 	const struct sink_options options = {
-		.out = stdout,
+		.out = out,
 		.err = stderr,
-		.color = cmd_color(spec, stdout),
+		.terminal = STDOUT_FILENO,
+		.color = cmd_color(spec),
 		.quiet = spec->quiet,
 		.verbose = spec->verbose,
 	};

@@ -7,8 +7,8 @@
 #include "event/tictoc.h"
 #include "out/sink.h"
 
-/* The renderer that the spec names, on stdout and stderr. */
-struct error *show_open(const struct spec *spec, struct sink **sink) _must_use_;
+/* The renderer that the spec names, on stderr and `out`, which leads to standard output. */
+struct error *show_open(const struct spec *spec, FILE *out, struct sink **sink) _must_use_;
 /* Decodes a record to the end: frames, values, captures. The caller ends it with event_free(). */
 struct error *show_decode(struct decoder *decoder, const void *record, size_t len,
 			  const struct late_memory *late, size_t n_late,

@@ -10,6 +10,7 @@
 
 struct sink_options {
 	FILE *out; /* events */
+	int terminal; /* what `out` leads to, if that is one */
 	FILE *err; /* notices and summaries of the text renderer */
 	bool color;
 	bool quiet;

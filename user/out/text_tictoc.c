@@ -95,11 +95,11 @@ static void put_row(struct pen *pen, const struct event *event)
 	pen_newline(pen, 0);
 }
 
-static u32 terminal_width(FILE *out)
+static u32 terminal_width(int fd)
 {
 	struct winsize size;
 
-	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : UINT16_MAX;
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : UINT16_MAX;
 }
 
 /* Lines of the terminal, which breaks what is longer than it is wide. */
@@ -133,7 +133,7 @@ struct error *text_tictoc(struct sink *sink, const struct event *event)
 	else
 		put_whole(&pen, event);
 	if (event->tictoc->is_live)
-		sink->live_lines += count_lines(&out, terminal_width(sink->options.out));
+		sink->live_lines += count_lines(&out, terminal_width(sink->options.terminal));
 	return render_write(sink->options.out, &out);
 }
 
