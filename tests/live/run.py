@@ -9,7 +9,8 @@ A test is a block of lines, blocks are separated by empty lines, # starts a comm
 
   NAME what is promised
   TARGETS lists control       built first, from tests/targets (as build/targets/lists)
-  REQUIRES root               skipped visibly without: root, btf, namespaces, sessions, a command's name, a file
+  REQUIRES root               skipped visibly without: root, btf, namespaces, sessions, a CPU (x86_64, aarch64),
+                              a command's name, a file
   BEFORE command              started in the background; its pid is $PID; ended by its pid afterwards
   RUN command                 a shell command; snapline is in PATH, $T is build/targets, $TMP a folder of
                               its own; more RUN lines are run in turn, and the last one is judged
@@ -76,7 +77,10 @@ def has_sessions():
 def lacking(test):
     """Why the test can't run here, or None."""
     for need in " ".join(test.get("REQUIRES", [])).split():
-        if need == "root":
+        if need in ("x86_64", "aarch64"):
+            if os.uname().machine != need:
+                return "is for %s" % need
+        elif need == "root":
             if os.geteuid() != 0:
                 return "needs root"
         elif need == "btf":
@@ -203,7 +207,7 @@ def main():
     tests = [test for test in tests if all(word in test["NAME"] for word in wanted)]
     if listed is not None:
         tests = select(tests, listed)
-    failed = build_targets(tests)
+    failed = build_targets([test for test in tests if not lacking(test)])
     if failed:
         comment(failed)
         print("not ok - the targets build")

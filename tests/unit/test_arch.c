@@ -278,9 +278,93 @@ static void test_arm64(void **state)
 	assert_true(decode_arm64(0xc85ffc20, 0).load_exclusive);  /* ldaxr x0, [x1] */
 	assert_true(decode_arm64(0xc8027c20, 0).store_exclusive); /* stxr w2, x0, [x1] */
 	assert_false(decode_arm64(0xc8dffc20, 0).load_exclusive); /* ldar x0, [x1] */
-	insn = decode_arm64(0xa9bf7bfd, 0);			  /* stp x29, x30, [sp, #-16]! */
-	assert_int_equal(insn.cost, INSN_SINGLE_STEP);
-	assert_true(insn.writes_memory && insn.may_fault);
+}
+
+enum { STACK = 1u << 31, LR = 1u << 30, X0 = 1, X1 = 2, X2 = 4, X3 = 8 };
+
+/* Of each kind: its text, and what a probe that is moved over it has to know. */
+static void test_arm64_effects(void **state)
+{
+	static const struct {
+		u32 word;
+		const char *text;
+		u32 reads, writes;
+		bool writes_memory, may_fault;
+		s8 fault_base;
+	} known[] = {
+		{0xa9bf7bfd, "stp x29, x30, [sp, #-16]!", STACK | LR | 1u << 29, STACK, true, false, -1},
+		{0xa8c27bfd, "ldp x29, x30, [sp], #32", STACK, STACK | LR | 1u << 29, false, false, -1},
+		{0xf9400422, "ldr x2, [x1, #8]", X1, X2, false, true, 1},
+		{0xb863d841, "ldr w1, [x2, w3, sxtw #2]", X2 | X3, X1, false, true, -1},
+		{0xf9000fe0, "str x0, [sp, #24]", STACK | X0, 0, true, false, -1},
+		{0x3800141f, "strb wzr, [x0], #1", X0, X0, true, true, 0},
+		{0x910043e2, "add x2, sp, #16", STACK, X2, false, false, -1},
+		{0xd10083ff, "sub sp, sp, #32", STACK, STACK, false, false, -1},
+		{0xf100041f, "cmp x0, #1", X0, 0, false, false, -1},
+		{0xaa0203e0, "mov x0, x2", X2, X0, false, false, -1},
+		{0xf2a468a0, "movk x0, #0x2345, lsl #16", X0, X0, false, false, -1},
+		{0xd503233f, "paciasp", LR, LR, false, false, -1},
+		{0xb8210000, ".inst 0xb8210000", ~0u, ~0u, true, true, -1}, /* ldadd */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		struct insn insn = decode_arm64(known[i].word, 0x1000);
+
+		assert_string_equal(insn.text, known[i].text);
+		assert_int_equal(insn.cost, INSN_SINGLE_STEP);
+		assert_int_equal(insn.flow, FLOW_NEXT);
+		assert_int_equal(insn.regs_read, known[i].reads);
+		assert_int_equal(insn.regs_written, known[i].writes);
+		assert_int_equal(insn.writes_memory, known[i].writes_memory);
+		assert_int_equal(insn.may_fault, known[i].may_fault);
+		assert_int_equal(insn.fault_base, known[i].fault_base);
+	}
+}
+
+/* What the kernel emulates, and what it refuses or would do wrongly. */
+static void test_arm64_probes(void **state)
+{
+	static const u32 refused[] = {
+		0xd65f0bff, /* retaa */
+		0xd73f0822, /* blraa x1, x2 */
+		0xd50323bf, /* autiasp */
+		0xd4000001, /* svc #0 */
+		0xd4200000, /* brk #0 */
+		0xd51b4200, /* msr nzcv, x0 */
+		0xd503203f, /* yield */
+		0x58000081, /* ldr x1, a constant */
+		0x5c000070, /* ldr d16, a constant */
+		0x54000051, /* bc.ne */
+		0x48227c20, /* casp x2, x3, x0, x1, [x1] */
+		0,
+	};
+	struct insn insn;
+
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		insn = decode_arm64(refused[i], 0x1000);
+		assert_int_equal(insn.cost, INSN_REFUSED);
+		assert_non_null(insn.hazard);
+		assert_false(insn.load_exclusive || insn.store_exclusive);
+	}
+	assert_int_equal(decode_arm64(0xd65f0bff, 0).flow, FLOW_RETURN);
+	assert_int_equal(decode_arm64(0xd4000001, 0).flow, FLOW_NEXT);
+	assert_int_equal(decode_arm64(0x54000051, 0).flow, FLOW_BRANCH);
+	insn = decode_arm64(0x10000060, 0x1000); /* adr x0, 0x100c */
+	assert_int_equal(insn.cost, INSN_EMULATED);
+	assert_true(insn.memory.present && insn.memory.pc_relative && !insn.memory.size);
+	assert_int_equal(insn.memory.disp, 0x100c);
+	insn = decode_arm64(0xb0000101, 0x123c); /* adrp x1, 0x22000 */
+	assert_int_equal(insn.cost, INSN_EMULATED);
+	assert_int_equal(insn.page, 0x22000);
+	assert_true(decode_arm64(0xd503245f, 0).is_landing); /* bti c */
+}
+
+static void test_signed_address(void **state)
+{
+	const struct arch *arm64 = arch_by_machine(EM_AARCH64);
+
+	assert_int_equal(arch_code_address(arm64, 0x0025aaaacd440828), 0xaaaacd440828);
+	assert_int_equal(arch_code_address(arch_by_machine(EM_X86_64), ~0ULL), ~0ULL);
 }
 
 static bool loads_stack_pointer(u16 machine, const char *hex)
@@ -345,6 +429,9 @@ int main(void)
 		cmocka_unit_test(test_tables_are_sound),
 		cmocka_unit_test(test_stack_pointer),
 		cmocka_unit_test(test_arm64),
+		cmocka_unit_test(test_arm64_effects),
+		cmocka_unit_test(test_arm64_probes),
+		cmocka_unit_test(test_signed_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,7 +75,8 @@ struct insn {
 	u32 regs_read;
 	struct insn_memory memory; /* the one that is written in the instruction, not push's */
 	u64 immediate;		   /* not of branches; 0: none */
-	char text[96];		   /* disassembly, the field's usual syntax (AT&T) */
+	u64 page; /* arm64's adrp: the page whose address it computes, for the add behind it; 0 */
+	char text[96]; /* disassembly, the field's usual syntax (AT&T) */
 };
 
 struct arch {
@@ -98,6 +99,7 @@ struct arch {
 	bool splits_structs;	/* a struct of at most 16 bytes comes back in both kinds of them,
 				 * a larger one's address in return_dwarf (x86-64 psABI 3.2.3) */
 	u8 call_pushes;		/* bytes that a call leaves on the stack */
+	u8 code_bits;		/* of an address of code; above stands its signature */
 	u16 red_zone;		/* bytes below sp that belong to the function: 128 */
 	u32 callee_saved;	/* mask by DWARF number: a callee gives them back */
 	const struct arch_reg_name *names;
@@ -112,6 +114,12 @@ struct arch {
 	 */
 	bool (*loads_stack_pointer)(const u8 *code, size_t len, size_t *insn_len);
 };
+
+/* A return address without its signature (arm64's pointer authentication). */
+static inline u64 arch_code_address(const struct arch *arch, u64 word)
+{
+	return word & (~0ULL >> (64 - arch->code_bits));
+}
 
 const struct arch *arch_by_machine(u16 elf_machine); /* NULL: not supported */
 const struct arch *arch_native(void);

@@ -86,6 +86,7 @@ const struct arch arch_arm64 = {
 	.return2_dwarf = 1,
 	.return_vector_dwarf = 64, /* v0 */
 	.return_real_dwarf = 64,
+	.code_bits = 48, /* mappings above are only made where asked for */
 	.red_zone = 0,
 	.callee_saved = 0x7ffu << 19 | 1u << SP, /* x19 to x29 */
 	.names = names,

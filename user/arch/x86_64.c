@@ -194,6 +194,7 @@ const struct arch arch_x86_64 = {
 	.return_real_dwarf = DWARF_ST0,
 	.splits_structs = true,
 	.call_pushes = 8,
+	.code_bits = 64,
 	.red_zone = 128,
 	.callee_saved = 1u << DWARF_BX | 1u << DWARF_BP | 1u << DWARF_SP | 0xfu << DWARF_R12,
 	.names = names,

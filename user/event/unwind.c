@@ -345,7 +345,7 @@ static bool pass_return_probe(const struct step *step, u64 slot, u64 *ip)
 static const char *missing_memory(const struct step *step, enum absence why)
 {
 	const struct event *event = step->event;
-	u64 address = step->cfa - step->arch->pointer_size;
+	u64 address = step->cfa + (u64)step->row->rules[step->row->return_column].offset;
 	u64 copied = address - event->regs->value[step->arch->dwarf_sp];
 
 	if (why == ABSENT_NOT_CAPTURED && copied < 1 << 30)
@@ -411,7 +411,10 @@ static bool step_by_frame_pointer(struct step *step)
 	if (step->regs->absence[fp_reg] != PRESENT || fp % sizeof(fp) ||
 	    fp < step->regs->value[arch->dwarf_sp] ||
 	    image_read(step->event->image, fp, words, sizeof(words), &origin) != PRESENT ||
-	    (words[0] && words[0] <= fp) || !follows_call(step, words[1]))
+	    (words[0] && words[0] <= fp))
+		return false;
+	words[1] = arch_code_address(arch, words[1]);
+	if (!follows_call(step, words[1]))
 		return false;
 	outer = arena_alloc(step->event->arena, sizeof(*outer));
 	for (unsigned reg = 0; reg < ARCH_MAX_DWARF_REGS; reg++) {
@@ -452,6 +455,7 @@ static const char *step_out(struct step *step, u64 *last_cfa)
 		return missing_memory(step, outer->absence[column]);
 	if (!outer->value[column])
 		return outermost;
+	outer->value[column] = arch_code_address(step->arch, outer->value[column]);
 	slot = step->cfa + (u64)row->rules[column].offset;
 	*last_cfa = row->is_signal_frame ? 0 : step->cfa;
 	step->late = step->late || outer->late[column];

@@ -503,7 +503,7 @@ void compile_caller(struct compiler *c, const struct expr *expr)
 	const struct cfi_row *row = c->place->cfi;
 	const struct cfi_rule *rule = row ? &row->rules[row->return_column] : NULL;
 	struct machine m = {.c = c, .dw = c->place->module};
-	unsigned stack = c->stack;
+	unsigned stack = c->stack, signature = 64 - c->place->arch->code_bits;
 
 	c->at = expr;
 	if (rule && rule->kind == CFI_OFFSET) {
@@ -518,6 +518,10 @@ void compile_caller(struct compiler *c, const struct expr *expr)
 			load_entry(&m, &m.entries[0], BPF_REG_0);
 	} else {
 		refuse(&m, "no call frame information says where the return address is");
+	}
+	if (!c->error && signature) {
+		asm_alu_imm(&c->as, BPF_LSH, BPF_REG_0, signature);
+		asm_alu_imm(&c->as, BPF_RSH, BPF_REG_0, signature);
 	}
 	c->stack = stack;
 }

@@ -89,19 +89,42 @@ static bool is_fixed_table(const struct insn *insn)
 	       memory->base < 0 && !memory->pc_relative;
 }
 
+/*
+ * arm64 computes an address by adrp, which gives its page, and add. Whatever page a register had
+ * last, in the order of addresses, may be the one.
+ */
+static bool is_second_half(u64 *pages, const struct insn *insn, u64 *address)
+{
+	if (insn->page) {
+		pages[__builtin_ctz(insn->regs_written | 1u << 31)] = insn->page;
+		return false;
+	}
+	if (!insn->immediate || !insn->regs_read)
+		return false;
+	*address = pages[__builtin_ctz(insn->regs_read)] + insn->immediate;
+	return pages[__builtin_ctz(insn->regs_read)];
+}
+
+static void arrive_computed(struct code *code, u64 address)
+{
+	code_arrive(code, address, code->has_indirect_jump);
+	read_table(code, address, 4, true);
+}
+
 /* What instructions say: landing marks, and addresses that are computed, of labels or tables. */
 static void trace_operands(struct code *code)
 {
 	bool fixed = !elf_file_is_pie(dw_file(code->dw));
+	u64 pages[32] = {0}, address;
 
 	for (size_t i = 0; i < code->n; i++) {
 		const struct insn *insn = &code->insns[i].insn;
 
 		code->insns[i].is_leader |= insn->is_landing;
-		if (is_lea(insn)) {
-			code_arrive(code, insn->memory.disp, code->has_indirect_jump);
-			read_table(code, insn->memory.disp, 4, true);
-		}
+		if (is_lea(insn))
+			arrive_computed(code, insn->memory.disp);
+		if (is_second_half(pages, insn, &address))
+			arrive_computed(code, address);
 		if (is_fixed_table(insn))
 			read_table(code, insn->memory.disp, 8, true);
 		if (fixed && insn->immediate)
