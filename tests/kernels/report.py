@@ -20,6 +20,7 @@ FEATURES = {
     "loop helper": ((5, 17), "768 steps that the verifier follows"),
     "exact limits": ((5, 12), "trimmed by snapline"),
     "missed hits": ((6, 7), "unknown"),
+    "session links": ((6, 13), "return instructions"),
     "cheap probes": (None, "single-stepped"),
     "ring buffer": ((5, 8), "none"),
 }

@@ -182,6 +182,15 @@ static void check_missed(const struct host *host, struct check *check)
 		warn(check, "\"missed\" in the summary is unknown", "Kernels from 6.7 count them.");
 }
 
+static void check_sessions(const struct host *host, struct check *check)
+{
+	if (!host->features.no_session)
+		ok(check, "calls are timed by one link, where nothing unwinds");
+	else
+		warn(check, host->features.no_session,
+		     "Calls are timed at their return instructions instead.");
+}
+
 static void check_lockdown(const struct host *host, struct check *check)
 {
 	const char *line = first_line("/sys/kernel/security/lockdown", host->arena);
@@ -291,6 +300,7 @@ static const struct check_type types[] = {
 	{"exact limits", check_limit, true},
 	{"cheap probes", check_cheap, true},
 	{"missed hits", check_missed, true},
+	{"session links", check_sessions, true},
 	{"sysctls", check_sysctls},
 	{"memlock", check_memlock},
 	{"pid namespace", check_namespace},

@@ -63,5 +63,6 @@ void load_probe_features(struct load_features *features)
 void load_measure_features(struct load_features *features)
 {
 	features->misses = try_misses();
+	load_try_sessions(&features->no_session);
 	features->emulated_nop = features->perf_links && try_emulated_nop();
 }

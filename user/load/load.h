@@ -34,12 +34,13 @@ struct load_features {
 	bool bounded_loops;   /* 5.3 */
 	bool misses;	      /* recursion_misses of a program are readable, 6.7 */
 	bool emulated_nop;    /* a probe on a one-byte nop is emulated, measured on an own child */
+	const char *no_session; /* a clause; NULL: there are session links */
 	char why[256];	      /* first refusal, a sentence with its cure; "" if none */
 };
 /* Never fails: what can't be tried is false and `why` says so. Loads a few small programs: 10 ms.
  */
 void load_probe_features(struct load_features *features);
-/* After it, for doctor: `misses` and `emulated_nop`, which take half a second. */
+/* After it, for doctor: `misses`, `emulated_nop` and `no_session`, which take half a second. */
 void load_measure_features(struct load_features *features);
 /*
  * Are session links there (6.13), and do they leave the program alive that returns through them, also
