@@ -23,9 +23,9 @@ class Redis(Section):
     REQUESTS = int(os.environ.get("REQUESTS", "40000"))
     TOLERANCE = 0.01  # beside the requests there are connections, which come and go
 
-    def __init__(self, title, reference, arms, place=None, only_here=False):
+    def __init__(self, title, reference, arms, name, place=None, only_here=False):
         super().__init__("build/real/redis/redis-server", reference, arms)
-        self.title, self.only_here, self.made = title, only_here, 0
+        self.title, self.name, self.only_here, self.made = title, name, only_here, 0
         self.port = str(20000 + os.getpid() % 10000)
         self.folder = tempfile.TemporaryDirectory(prefix="snapline-bench-")
         with open(os.path.join(self.folder.name, "log"), "w") as log:
@@ -34,7 +34,7 @@ class Redis(Section):
         self.pid = self.process.pid
         self.wait()
         if place:
-            self.place, self.each, self.name = place, 1, place
+            self.place, self.each = place, 1
         else:
             self.choose_line()
 
@@ -93,8 +93,7 @@ class Redis(Section):
         self.offset = offset_of(self.file, self.address)
         self.bpftrace_at = "%s:0x%x" % (self.file, self.address)
         self.symbol = functions(self.file)[self.address]
-        self.name = "%s, %d a request" % (self.place, each)
-        self.title += " (%s, %s)" % (self.place, place["asked_instruction"])
+        self.title += " (%s, %s; hit %d times a request)" % (self.place, place["asked_instruction"], each)
 
     def measure(self, arm):
         self.made = arm.pace or self.REQUESTS

@@ -73,9 +73,12 @@ class Report:
         self.targets.append([section, arm, reference, ratio, verdict])
 
     def summary(self):
+        """Shown last, written first."""
         if self.targets:
+            before, self.parts = self.parts, []
             self.section("The targets")
             self.table(["section", "what", "over", "ratio", "target"], self.targets)
+            self.parts += before
 
     def write(self, path):
         """The text before the mark stays."""

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A program that is measured: for each line "FUNCTION BATCHES CALLS PAUSE" on standard input it calls one of its
- * functions, with PAUSE milliseconds before each batch, and prints the nanoseconds of a call in each batch. It neither
- * unwinds nor switches stacks, and there are more than 16 KiB of stack above its functions.
+ * A program that is measured: for each line "FUNCTION BATCHES CALLS PAUSE CLOCK" on standard input it calls one of its
+ * functions, with PAUSE milliseconds before each batch, and prints the nanoseconds of a call in each batch, by a clock:
+ * `wall`, or `cpu`, its own time on a CPU. It neither unwinds nor switches stacks, and there are more than 16 KiB of
+ * stack above its functions.
  */
 #include <alloca.h>
 #include <stdio.h>
@@ -64,39 +65,40 @@ static const struct function *function_find(const char *name)
 	exit(2);
 }
 
-static long now_ns(void)
+static long now_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec * 1000000000L + ts.tv_nsec;
 }
 
-static double batch(long (*call)(long), int calls, int pause_ms)
+static double batch(long (*call)(long), int calls, int pause_ms, clockid_t clock)
 {
 	struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000L};
 	long start;
 
 	if (pause_ms)
 		nanosleep(&pause, NULL);
-	start = now_ns();
+	start = now_ns(clock);
 	for (int i = 0; i < calls; i++)
 		call(i);
-	return (double)(now_ns() - start) / calls;
+	return (double)(now_ns(clock) - start) / calls;
 }
 
 int main(void)
 {
-	char name[32];
+	char name[32], clock[8];
 	int batches, calls, pause_ms;
 
 	/* No variable, as snapshots would show it. */
 	__asm__ volatile("" : : "r"(memset(alloca(STACK_ROOM), 1, STACK_ROOM)) : "memory");
-	while (scanf("%31s %d %d %d", name, &batches, &calls, &pause_ms) == 4) {
+	while (scanf("%31s %d %d %d %7s", name, &batches, &calls, &pause_ms, clock) == 5) {
 		const struct function *function = function_find(name);
 
 		for (int i = 0; i < batches; i++)
-			printf("%.3f ", batch(function->call, calls, pause_ms));
+			printf("%.3f ", batch(function->call, calls, pause_ms,
+					      strcmp(clock, "cpu") ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID));
 		puts("");
 		fflush(stdout);
 	}

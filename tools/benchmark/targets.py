@@ -86,8 +86,8 @@ class Section:
         pass
 
 
-# So many batches of so many calls, with a pause in milliseconds before each.
-Pace = collections.namedtuple("Pace", "batches calls pause")
+# So many batches of so many calls, with a pause in milliseconds before each; by the wall's clock or the CPU's.
+Pace = collections.namedtuple("Pace", "batches calls pause clock", defaults=["wall"])
 
 
 class Spin(Section):
@@ -116,7 +116,7 @@ class Spin(Section):
         self.made = 0
 
     def ask(self, process, pace):
-        print(self.symbol, pace.batches + self.WARM, pace.calls, pace.pause, file=process.stdin, flush=True)
+        print(self.symbol, pace.batches + self.WARM, pace.calls, pace.pause, pace.clock, file=process.stdin, flush=True)
         self.made += (pace.batches + self.WARM) * pace.calls
 
     def answer(self, process):
