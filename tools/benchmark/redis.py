@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 
+from .rounds import Wrong
 from .targets import Section, functions, offset_of, output
 
 
@@ -32,7 +33,14 @@ class Redis(Section):
             self.process = subprocess.Popen([self.file, "--port", self.port, "--save", ""], stdout=log,
                                             cwd=self.folder.name)
         self.pid = self.process.pid
-        self.wait()
+        try:
+            self.wait()
+            self.choose(place)
+        except BaseException:
+            self.close()
+            raise
+
+    def choose(self, place):
         if place:
             self.place, self.each = place, 1
         else:
@@ -44,7 +52,7 @@ class Redis(Section):
             if ping.returncode == 0 and b"PONG" in ping.stdout:
                 return
             time.sleep(0.05)
-        raise SystemExit("bench: redis-server doesn't answer")
+        raise Wrong("redis-server doesn't answer")
 
     def requests(self, number):
         text = output("build/real/redis/redis-benchmark", "-p", self.port, "-t", "set", "-n", str(number), "--csv")
@@ -58,7 +66,7 @@ class Redis(Section):
             while "probes stand" not in (out.seek(0), out.read())[1]:
                 if probe.poll() is not None:
                     out.seek(0)
-                    raise SystemExit("bench: " + out.read()[-200:])
+                    raise Wrong(out.read()[-200:])
                 time.sleep(0.05)
             self.requests(number)
             probe.send_signal(signal.SIGINT)
@@ -84,7 +92,7 @@ class Redis(Section):
             places = self.places(line)
             if len(places) == 1 and int(str(places[0]["asked"]), 0) in starts and is_worse(places[0]):
                 return self.take_line(line, each, places[0])
-        raise SystemExit("bench: no line of networking.c will do")
+        raise Wrong("no line of networking.c will do")
 
     def take_line(self, line, each, place):
         self.line, self.each = line, each

@@ -20,7 +20,7 @@ def symbol(path, name):
         fields = line.split()
         if fields[-1] == name and len(fields) == 3:
             return int(fields[0], 16)
-    raise SystemExit("bench: %s has no %s" % (path, name))
+    raise Wrong("%s has no %s" % (path, name))
 
 
 def functions(path):
@@ -37,7 +37,7 @@ def offset_of(path, address):
             offset, start, size = int(fields[1], 16), int(fields[2], 16), int(fields[4], 16)
             if start <= address < start + size:
                 return address - start + offset
-    raise SystemExit("bench: 0x%x is not in %s" % (address, path))
+    raise Wrong("0x%x is not in %s" % (address, path))
 
 
 class Section:
