@@ -108,6 +108,17 @@ s64 cursor_sleb(struct cursor *cursor)
 	return (s64)value;
 }
 
+void cursor_bytes(struct cursor *cursor, void *to, size_t len)
+{
+	if (len > cursor_left(cursor)) {
+		cursor_fail(cursor);
+		memset(to, 0, len);
+		return;
+	}
+	memcpy(to, cursor->at, len);
+	cursor->at += len;
+}
+
 const char *cursor_string(struct cursor *cursor)
 {
 	const char *text = (const char *)cursor->at;

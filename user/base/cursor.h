@@ -25,6 +25,8 @@ u64 cursor_unsigned(struct cursor *cursor, unsigned bytes);
 s64 cursor_signed(struct cursor *cursor, unsigned bytes);
 u64 cursor_uleb(struct cursor *cursor);
 s64 cursor_sleb(struct cursor *cursor);
+/* Bytes as they lie; on failure zeroes. */
+void cursor_bytes(struct cursor *cursor, void *to, size_t len);
 /* A NUL-terminated string inside the bytes; NULL and failed if it doesn't end there. */
 const char *cursor_string(struct cursor *cursor);
 

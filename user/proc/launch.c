@@ -192,6 +192,11 @@ int launch_fd(const struct launch *launch)
 	return launch->pidfd;
 }
 
+bool launch_has_fd(const struct launch *launch, int fd)
+{
+	return fd == launch->pidfd || fd == launch->go || fd == launch->outcome;
+}
+
 struct error *launch_release(struct launch *launch)
 {
 	ssize_t done;

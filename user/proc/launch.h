@@ -27,6 +27,8 @@ struct error *launch_start(char *const *argv, struct launch **launch) _must_use_
 int launch_pid(const struct launch *launch);
 /* Readable when the command has ended (pidfd); for poll(). */
 int launch_fd(const struct launch *launch);
+/* Is it a descriptor that the functions here need? */
+bool launch_has_fd(const struct launch *launch, int fd);
 /* Lets it run; returns when it has, or with the reason why it could not (ERROR_NOT_FOUND ...). */
 struct error *launch_release(struct launch *launch) _must_use_;
 /* Doesn't wait. True once it has ended; *status as waitpid() gives it. */
