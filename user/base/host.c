@@ -163,6 +163,24 @@ bool host_is_resident(int pid, u64 address, size_t len)
 	return current->is_resident(pid, address, len);
 }
 
+u32 host_cpus(void)
+{
+	static u32 cpus;
+
+	if (!cpus)
+		cpus = (u32)max_u64((u64)sysconf(_SC_NPROCESSORS_CONF), 1);
+	return cpus;
+}
+
+u32 host_cpus_online(void)
+{
+	static u32 cpus;
+
+	if (!cpus)
+		cpus = (u32)max_u64((u64)sysconf(_SC_NPROCESSORS_ONLN), 1);
+	return cpus;
+}
+
 const char *host_next_name(const struct strbuf *names, const char *name)
 {
 	name = name ? name + strlen(name) + 1 : names->text;

@@ -53,6 +53,10 @@ void host_let_go(int handle);
 bool host_read_memory(int pid, u64 address, void *bytes, size_t len);
 bool host_is_resident(int pid, u64 address, size_t len);
 
+/* CPUs that the machine can have, and has now. The first answers are kept: files give them. */
+u32 host_cpus(void);
+u32 host_cpus_online(void);
+
 /* The next of what host_list() gave; NULL: no more. Starts with NULL. */
 const char *host_next_name(const struct strbuf *names, const char *name);
 

@@ -2,8 +2,8 @@
 #include "cmd/config.h"
 
 #include <string.h>
-#include <unistd.h>
 
+#include "base/host.h"
 #include "plan/tictoc.h"
 
 /* Probes in BINARY itself are hit by nobody else; those in a library of it by everybody. */
@@ -84,7 +84,7 @@ static u32 buffer_bytes(const struct spec *spec)
 	enum { FEW = 32, MIB = 1024 * 1024, ALL_RINGS = 64 * MIB, BIGGEST = 16 * MIB };
 	enum { FLOW_RINGS = 128 * MIB, FLOW_BIGGEST = 64 * MIB };
 	const struct limits *limits = &spec->limits;
-	u64 cpus = max_u64((u64)sysconf(_SC_NPROCESSORS_CONF), 1);
+	u64 cpus = host_cpus();
 
 	if (limits->hits && limits->hits <= FEW)
 		return 0;

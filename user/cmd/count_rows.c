@@ -242,12 +242,14 @@ static struct error *add_kernel_rows(struct counter *counter, struct tally *tall
 static void add_places(struct counter *counter, struct tally *tally)
 {
 	const struct plan *plan = counter->plan;
+	u64 *hits = arena_array(tally->arena, u64, plan->n_places);
 
+	load_place_hits(session_load(counter->session), hits, (u32)plan->n_places);
 	for (u32 i = 0; i < plan->n_places; i++) {
 		struct report_row row = {
 			.probe = plan->places[i].probe,
 			.place = i,
-			.hits = load_place_hits(session_load(counter->session), i),
+			.hits = hits[i],
 			.is_out = session_is_out(counter->session, i),
 		};
 

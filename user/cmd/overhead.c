@@ -2,9 +2,9 @@
 #include "cmd/overhead.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/host.h"
 #include "base/histogram.h"
 #include "base/map.h"
 #include "cmd/budget.h"
@@ -112,7 +112,7 @@ static void make_budget(struct overhead *overhead)
 {
 	struct budget_rule rule = {
 		.share = overhead->plan->spec->limits.overhead / 100,
-		.cpus = (u32)max_u64((u64)sysconf(_SC_NPROCESSORS_ONLN), 1),
+		.cpus = host_cpus_online(),
 		.n_parts = (u32)overhead->n_parts,
 	};
 	bool *watched = arena_array(overhead->arena, bool, overhead->n_parts);

@@ -16,6 +16,12 @@ static bool in_file(const struct elf_file *file, u64 offset, u64 len)
 	return offset <= file->size && len <= file->size - offset;
 }
 
+static struct error *not_elf(const struct elf_file *file)
+{
+	return error_cure(error_new(ERROR_NOT_FOUND, "%s is not an ELF file", file->shown),
+			  "Give the program or library itself, not a script that starts it");
+}
+
 /* Everything up to the type of file; libelf has not seen it yet. */
 static struct error *check_identity(const struct elf_file *file)
 {
@@ -23,9 +29,7 @@ static struct error *check_identity(const struct elf_file *file)
 	const Elf64_Ehdr *header = (const void *)file->map;
 
 	if (file->size < SELFMAG || memcmp(ident, ELFMAG, SELFMAG) != 0)
-		return error_cure(
-			error_new(ERROR_NOT_FOUND, "%s is not an ELF file", file->shown),
-			"Give the program or library itself, not a script that starts it");
+		return not_elf(file);
 	if (file->size < EI_NIDENT)
 		return error_new(ERROR_NOT_FOUND, "%s is a truncated ELF file: %zu bytes",
 				 file->shown, file->size);
@@ -267,6 +271,25 @@ static struct elf_file *new_file(const char *path, const char *shown)
 	return file;
 }
 
+static struct error *is_folder(const struct elf_file *file)
+{
+	return error_new(ERROR_NOT_FOUND, "%s is a directory, not a program", file->shown);
+}
+
+/* errno of host_open(), where a process without rights isn't given what is no program. */
+static struct error *cannot_open(const struct elf_file *file)
+{
+	switch (errno) {
+	case EISDIR: return is_folder(file);
+	case ENOEXEC: return not_elf(file);
+	case EACCES:
+	case EPERM:
+		return error_cure(error_errno(ERROR_PRIVILEGE, "cannot open %s", file->shown),
+				  "Run snapline as root, or with CAP_DAC_READ_SEARCH.");
+	default: return error_errno(ERROR_NOT_FOUND, "cannot open %s", file->shown);
+	}
+}
+
 static struct error *map_file(struct elf_file *file)
 {
 	struct error *err = NULL;
@@ -274,15 +297,12 @@ static struct error *map_file(struct elf_file *file)
 	void *map;
 	int fd = host_open(file->path);
 
-	if (fd < 0 && (errno == EACCES || errno == EPERM))
-		return error_cure(error_errno(ERROR_PRIVILEGE, "cannot open %s", file->shown),
-				  "Run snapline as root, or with CAP_DAC_READ_SEARCH.");
 	if (fd < 0)
-		return error_errno(ERROR_NOT_FOUND, "cannot open %s", file->shown);
+		return cannot_open(file);
 	if (fstat(fd, &st))
 		err = error_errno(ERROR_FAILED, "cannot read %s", file->shown);
 	else if (S_ISDIR(st.st_mode))
-		err = error_new(ERROR_NOT_FOUND, "%s is a directory, not a program", file->shown);
+		err = is_folder(file);
 	else if (!S_ISREG(st.st_mode))
 		err = error_new(ERROR_NOT_FOUND, "%s is not a regular file", file->shown);
 	else if (st.st_size == 0)

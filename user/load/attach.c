@@ -22,6 +22,7 @@
 
 #include "base/grow.h"
 #include "load/object.h"
+#include "load/remote.h"
 #include "load/session.h"
 #include "load/uapi.h"
 #include "proc/proc.h"
@@ -147,7 +148,8 @@ static struct error *attach_error(int code, const struct load_place *place)
 {
 	char what[512];
 
-	snprintf(what, sizeof(what), "cannot attach to %s at offset 0x%llx", place->path,
+	snprintf(what, sizeof(what), "cannot attach to %s at offset 0x%llx",
+		 place->shown ? place->shown : place->path,
 		 (unsigned long long)place->offset);
 	if (code == ENOTSUPP_KERNEL || code == EOPNOTSUPP)
 		return error_new(ERROR_NOT_FOUND, "%s: the kernel refuses the instruction there",
@@ -337,6 +339,8 @@ struct error *load_attach_again(struct load_session *session, int pid)
 {
 	size_t kept = 0;
 
+	if (session->is_remote)
+		return remote_call(WIRE_ATTACH_AGAIN, &pid, sizeof(pid), NULL, 0);
 	if (!session_links_by_pid(session) || !session->attached)
 		return NULL;
 	for (size_t i = 0; i < session->n_links; i++) {

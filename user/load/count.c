@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 
 #include "load/object.h"
+#include "load/remote.h"
 #include "load/session.h"
 
 enum {
@@ -83,7 +84,7 @@ void count_set_sizes(struct load_session *session)
 	object_key_size(object, "rows", key_bytes(counting));
 }
 
-u64 load_place_hits(struct load_session *session, u32 place)
+u64 count_place_hits(struct load_session *session, u32 place)
 {
 	int n = libbpf_num_possible_cpus();
 	u64 *each = calloc(n, sizeof(*each)), sum = 0;
@@ -97,6 +98,16 @@ u64 load_place_hits(struct load_session *session, u32 place)
 	return sum;
 }
 
+void load_place_hits(struct load_session *session, u64 *hits, u32 n)
+{
+	if (session->is_remote) {
+		remote_get(WIRE_PLACE_HITS, &n, sizeof(n), hits, n * sizeof(*hits));
+		return;
+	}
+	for (u32 i = 0; i < n; i++)
+		hits[i] = count_place_hits(session, i);
+}
+
 /* A hit of a counter is in the counter of its place, or in a class that says why it is not. */
 void count_emitted(struct load_session *session, u32 probe, struct load_counts *counts)
 {
@@ -107,7 +118,7 @@ void count_emitted(struct load_session *session, u32 probe, struct load_counts *
 		u32 place = session->order[i];
 
 		if (session->places[place].place.probe == probe)
-			counts->emitted += load_place_hits(session, place);
+			counts->emitted += count_place_hits(session, place);
 	}
 	counts->hits = counts->over_limit + counts->condition_error + counts->condition_false +
 		       counts->rate_limited + counts->buffer_full + counts->emitted;
@@ -149,13 +160,17 @@ static u64 *read_overflow(struct load_session *session, struct arena *arena)
 struct error *load_count_rows(struct load_session *session, struct arena *arena,
 			      struct load_count_row **rows, size_t *n, u64 **lost)
 {
-	int map = object_map(session->object, "rows");
 	u32 most = session->config.counting.keys;
-	struct load_count_row *found = arena_array(arena, struct load_count_row, most + 1);
+	struct load_count_row *found;
 	struct count_key key, *last = NULL, next;
 	struct count_row value;
 	size_t count = 0;
+	int map;
 
+	if (session->is_remote)
+		return remote_count_rows(session->config.n_probes, arena, rows, n, lost);
+	map = object_map(session->object, "rows");
+	found = arena_array(arena, struct load_count_row, most + 1);
 	while (count < most && !bpf_map_get_next_key(map, last, &next)) {
 		key = next;
 		last = &key;

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 
 #include "load/object.h"
+#include "load/remote.h"
 #include "load/session.h"
 
 static void forget_marks(struct load_session *session)
@@ -73,6 +74,8 @@ struct error *load_detach(struct load_session *session, const u32 *places, size_
 {
 	struct error *err = NULL;
 
+	if (session->is_remote)
+		return remote_call(WIRE_DETACH, places, n * sizeof(*places), NULL, 0);
 	for (size_t i = 0; i < n; i++)
 		if (places[i] < session->place_capacity)
 			session->places[places[i]].out = true;

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "layout.h"
 #include "load/object.h"
+#include "load/remote.h"
 #include "load/session.h"
 #include "load/tries.h"
 #include "load/uapi.h"
@@ -352,22 +353,33 @@ static struct error *make_rings(struct load_session *session)
 	return kernel_error(-code, "cannot create a ring buffer");
 }
 
-static struct error *map_states(struct load_session *session)
+struct error *session_map_states(struct load_session *session, int fd)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	size_t len = session->config.n_probes * sizeof(struct probe_state);
 	void *states;
 
 	len = (len + page - 1) & ~(page - 1);
-	states = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      object_map(session->object, "probes"), 0);
+	states = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (states == MAP_FAILED)
 		return error_errno(ERROR_FAILED, "cannot map the counters");
 	session->states = states;
 	session->states_len = len;
-	for (u32 i = 0; i < session->config.n_probes; i++)
-		session->states[i].closed = session->config.paused;
 	return NULL;
+}
+
+int session_states_fd(const struct load_session *session)
+{
+	return object_map(session->object, "probes");
+}
+
+static struct error *map_states(struct load_session *session)
+{
+	struct error *err = session_map_states(session, session_states_fd(session));
+
+	for (u32 i = 0; i < session->config.n_probes && !err; i++)
+		session->states[i].closed = session->config.paused;
+	return err;
 }
 
 static void *keep(struct arena *arena, const void *items, size_t bytes)
@@ -392,14 +404,14 @@ static void copy_config(struct load_session *session, const struct load_config *
 	for (size_t i = 0; i < from->n_programs; i++) {
 		keep_code(arena, &programs[i].condition);
 		keep_code(arena, &programs[i].roots);
+		keep_code(arena, &programs[i].values);
 	}
 	config->programs = programs;
 	config->nodes = keep(arena, from->nodes, from->n_nodes * sizeof(*from->nodes));
 	config->edges = keep(arena, from->edges, from->n_edges * sizeof(*from->edges));
 	config->places = keep(arena, from->places, from->n_places * sizeof(*from->places));
 	for (size_t i = 0; i < from->n_places; i++)
-		((struct load_place *)config->places)[i].path =
-			arena_strdup(arena, from->places[i].path);
+		session_keep_place(session, (struct load_place *)&config->places[i]);
 	if (from->binary_path)
 		config->binary_path = arena_strdup(arena, from->binary_path);
 	config->data_bytes = from->data_bytes ? from->data_bytes : DEFAULT_DATA_BYTES;
@@ -460,6 +472,10 @@ static struct error *start(struct load_session *session)
 	const struct load_config *config = &session->config;
 	struct error *err;
 
+	log_verbose = config->verbose;
+	libbpf_set_print(libbpf_says);
+	raise_limit(RLIMIT_MEMLOCK);
+	raise_limit(RLIMIT_NOFILE);
 	err = choose_links(session);
 	if (err)
 		return err;
@@ -489,17 +505,14 @@ struct error *load_start(const struct load_config *config, struct load_session *
 
 	if (err)
 		return err;
-	log_verbose = config->verbose;
-	libbpf_set_print(libbpf_says);
-	raise_limit(RLIMIT_MEMLOCK);
-	raise_limit(RLIMIT_NOFILE);
 	session = calloc(1, sizeof(*session));
 	if (!session)
 		error_no_memory();
 	session->arena = arena_new();
 	copy_config(session, config);
 	alloc_session(session);
-	err = start(session);
+	session->is_remote = remote_is_used();
+	err = session->is_remote ? remote_start(session) : start(session);
 	if (err) {
 		load_free(session);
 		return err;

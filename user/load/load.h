@@ -74,6 +74,7 @@ struct load_place {
 	u32 probe;	  /* index of the user's PLACE: limits and counts are per probe */
 	u32 program;	  /* index into programs */
 	const char *path; /* by which this process opens the file */
+	const char *shown; /* in messages; NULL: path */
 	u64 offset;	  /* file offset of the probed instruction */
 	u64 pc;		  /* bias = ip - pc */
 	u32 pair;	  /* tic-toc of functions: which one; its CFA there: */
@@ -246,8 +247,8 @@ void load_use(struct load_session *session, struct load_use *use);
 struct error *load_detach(struct load_session *session, const u32 *places, size_t n) _must_use_;
 /* Counts of one probe; while attached, a snapshot of them. */
 void load_counts(struct load_session *session, u32 probe, struct load_counts *counts);
-/* LOAD_COUNT: emitted hits of the place of that index; exact once stopped. */
-u64 load_place_hits(struct load_session *session, u32 place);
+/* LOAD_COUNT: emitted hits of the places of index 0 to n - 1; exact once stopped. */
+void load_place_hits(struct load_session *session, u64 *hits, u32 n);
 /* The rows, in the arena and in no order; *lost[probe]: hits that found no room for a new key. */
 struct error *load_count_rows(struct load_session *session, struct arena *arena, struct load_count_row **rows,
 			size_t *n, u64 **lost) _must_use_;

@@ -235,6 +235,14 @@ int rings_next_ms(const struct rings *rings)
 	return due > now ? (due - now) / 1000000 + 1 : 0;
 }
 
+size_t rings_fds(const struct rings *rings, int fds[SNAPLINE_MAX_CPUS], size_t *bytes)
+{
+	for (size_t i = 0; i < rings->n; i++)
+		fds[i] = rings->rings[i].fd;
+	*bytes = rings->size;
+	return rings->n;
+}
+
 void rings_free(struct rings *rings)
 {
 	size_t page = sysconf(_SC_PAGESIZE);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/grow.h"
 #include "load/object.h"
+#include "load/remote.h"
 #include "load/session.h"
 #include "load/tries.h"
 
@@ -55,8 +56,18 @@ struct error *session_add_pid(struct load_session *session, int pid, u64 expecte
 	return session->attached ? attach_process(session, pid) : NULL;
 }
 
+bool session_has_pid(const struct load_session *session, int pid)
+{
+	u32 key = (u32)pid;
+	u64 start;
+
+	return !bpf_map_lookup_elem(object_map(session->object, "pids"), &key, &start);
+}
+
 struct error *load_add_pid(struct load_session *session, int pid)
 {
+	if (session->is_remote)
+		return remote_call(WIRE_ADD_PID, &pid, sizeof(pid), NULL, 0);
 	return session_add_pid(session, pid, 0);
 }
 
@@ -90,6 +101,13 @@ static struct error *place_program(struct load_session *session, struct session_
 	return NULL;
 }
 
+void session_keep_place(struct load_session *session, struct load_place *place)
+{
+	place->path = arena_strdup(session->arena, place->path);
+	if (place->shown)
+		place->shown = arena_strdup(session->arena, place->shown);
+}
+
 static struct error *add_place(struct load_session *session, const struct load_place *place,
 			       bool alone)
 {
@@ -108,7 +126,7 @@ static struct error *add_place(struct load_session *session, const struct load_p
 		return error_new(ERROR_FAILED, "place %u does not fit the session", place->index);
 	slot = &session->places[place->index];
 	slot->place = *place;
-	slot->place.path = arena_strdup(session->arena, place->path);
+	session_keep_place(session, &slot->place);
 	session->order[session->n_places++] = place->index;
 	code = bpf_map_update_elem(object_map(session->object, "places"), &place->index, &entry,
 				   BPF_ANY);
@@ -131,6 +149,8 @@ struct error *load_attach_more(struct load_session *session, const struct load_p
 {
 	struct error *err = NULL;
 
+	if (session->is_remote)
+		return remote_attach_more(session, places, n);
 	if (session->n_places + n > session->place_capacity)
 		return error_new(ERROR_FAILED, "more than %zu places", session->place_capacity);
 	for (size_t i = 0; i < n && !err; i++)
@@ -179,8 +199,12 @@ static void start_clock(struct load_session *session)
 
 struct error *load_attach(struct load_session *session)
 {
-	struct error *err = attach_follow(session);
+	struct error *err;
 
+	if (session->is_remote)
+		return remote_call(WIRE_ATTACH, NULL, 0, &session->expires,
+				   sizeof(session->expires));
+	err = attach_follow(session);
 	if (!err && session->config.filter == LOAD_FOLLOW)
 		err = add_descendants(session);
 	if (!err)
@@ -192,8 +216,12 @@ struct error *load_attach(struct load_session *session)
 
 size_t load_attached(const struct load_session *session)
 {
-	size_t n = 0;
+	u64 n = 0;
 
+	if (session->is_remote) {
+		remote_get(WIRE_ATTACHED, NULL, 0, &n, sizeof(n));
+		return n;
+	}
 	for (size_t i = 0; i < session->n_links; i++)
 		n += session->links[i].n_places > 0;
 	return n;
@@ -201,9 +229,14 @@ size_t load_attached(const struct load_session *session)
 
 bool load_follows(struct load_session *session)
 {
-	int map = object_map(session->object, "pids");
+	int map;
 	u32 pid;
 
+	if (session->is_remote) {
+		remote_get(WIRE_FOLLOWS, NULL, 0, &pid, sizeof(pid));
+		return pid;
+	}
+	map = object_map(session->object, "pids");
 	while (!bpf_map_get_next_key(map, NULL, &pid)) {
 		if (!proc_ended((int)pid))
 			return true;
@@ -315,20 +348,34 @@ bool load_finished(const struct load_session *session)
 	return true;
 }
 
-void load_stop(struct load_session *session)
+/* Tics first: what is open then still has its tocs. */
+void session_close_links(struct load_session *session)
 {
-	/* Tics first: what is open then still has its tocs. */
 	while (session->n_links)
 		link_close(&session->links[--session->n_links]);
+}
+
+void load_stop(struct load_session *session)
+{
+	if (session->is_remote)
+		remote_get(WIRE_STOP, NULL, 0, NULL, 0);
+	session_close_links(session);
 	session->stopped = true;
 	rings_wait(session->rings, 0, -1);
 }
 
 void load_counts(struct load_session *session, u32 probe, struct load_counts *counts)
 {
-	int n = libbpf_num_possible_cpus();
-	struct probe_counts *each = calloc(n, sizeof(*each)), sum = {};
+	const struct wire_counts wanted = {session->trimmed[probe], probe, 0};
+	struct probe_counts *each, sum = {};
+	int n;
 
+	if (session->is_remote) {
+		remote_get(WIRE_COUNTS, &wanted, sizeof(wanted), counts, sizeof(*counts));
+		return;
+	}
+	n = libbpf_num_possible_cpus();
+	each = calloc(n, sizeof(*each));
 	if (!each)
 		error_no_memory();
 	memset(counts, 0, sizeof(*counts));
@@ -355,6 +402,10 @@ bool load_missed(struct load_session *session, u64 *missed)
 {
 	u64 sum = 0;
 
+	if (session->is_remote) {
+		remote_get(WIRE_MISSED, NULL, 0, missed, sizeof(*missed));
+		return *missed != UINT64_MAX;
+	}
 	if (!try_misses())
 		return false;
 	for (size_t i = 0; i < session->n_progs; i++) {
@@ -371,6 +422,10 @@ bool load_missed(struct load_session *session, u64 *missed)
 
 void load_info(const struct load_session *session, struct load_info *info)
 {
+	if (session->is_remote) {
+		remote_get(WIRE_INFO, NULL, 0, info, sizeof(*info));
+		return;
+	}
 	*info = session->info;
 	info->n_links = session->n_links;
 }

@@ -48,6 +48,8 @@ struct load_session {
 	struct arena *arena;
 	struct load_config config; /* its arrays are copies in the arena */
 	struct load_info info;
+	bool is_remote; /* the keeper has the kernel side, under the same calls (remote.h) */
+	u64 *remote_hits, *remote_own_ns; /* load_use() of such */
 	struct bpf_object *object;
 	struct program_image image;
 	struct prog *progs; /* one a program that is loaded; without cookies one a place */
@@ -90,6 +92,17 @@ static inline bool session_links_by_pid(const struct load_session *session)
 /* session.c: a process of the filter; expected: its start in ticks, 0: any. Nothing if it is gone. */
 struct error *session_add_pid(struct load_session *session, int pid, u64 expected) _must_use_;
 
+/* The place's texts are the session's. */
+void session_keep_place(struct load_session *session, struct load_place *place);
+/* load.c: maps the states of the probes, of which fd is the map. */
+struct error *session_map_states(struct load_session *session, int fd) _must_use_;
+int session_states_fd(const struct load_session *session);
+
+/* load_stop() without its records, which another process reads. */
+void session_close_links(struct load_session *session);
+/* Is it in the set that the programs look up? */
+bool session_has_pid(const struct load_session *session, int pid);
+
 /* program.c: open the object (object.h), load its maps and take the instructions. */
 struct error *program_open(struct load_session *session) _must_use_;
 struct error *program_take(struct load_session *session) _must_use_;
@@ -110,6 +123,8 @@ bool count_is_plain(const struct load_config *config);
 /* What LOAD_COUNT has besides; nothing for other instruments. */
 void count_set_knobs(struct load_session *session);
 void count_set_sizes(struct load_session *session);
+/* Emitted hits of the place of that index. */
+u64 count_place_hits(struct load_session *session, u32 place);
 /* Adds what is kept by place. */
 void count_emitted(struct load_session *session, u32 probe, struct load_counts *counts);
 
@@ -120,6 +135,7 @@ void cpu_time_free(struct cpu_time *cpu);
 
 /* usage.c: at the end, whether load_use() was called or not. */
 void usage_free(struct load_session *session);
+u32 usage_indices(const struct load_session *session); /* length of what load_use() gives */
 
 /* attach.c: what a link needs. */
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,

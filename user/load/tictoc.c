@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "load/object.h"
+#include "load/remote.h"
 #include "load/session.h"
 #include "proc/proc.h"
 
@@ -60,6 +61,10 @@ void load_set_slower(struct load_session *session, u64 slower_ns)
 {
 	u32 zero = 0;
 
+	if (session->is_remote) {
+		remote_get(WIRE_SET_SLOWER, &slower_ns, sizeof(slower_ns), NULL, 0);
+		return;
+	}
 	bpf_map_update_elem(object_map(session->object, "slower"), &zero, &slower_ns, BPF_ANY);
 }
 
@@ -157,7 +162,9 @@ void load_sweep_pairs(struct load_session *session)
 {
 	struct visit visit = {.session = session};
 
-	if (session->config.instrument == LOAD_CALLS)
+	if (session->is_remote)
+		remote_get(WIRE_SWEEP, NULL, 0, NULL, 0);
+	else if (session->config.instrument == LOAD_CALLS)
 		session->pairs_left += calls_sweep(session);
 	else
 		visit_pairs(&visit, sweep_one);
@@ -165,11 +172,18 @@ void load_sweep_pairs(struct load_session *session)
 
 void load_pairs(struct load_session *session, struct load_pairs *pairs)
 {
-	int n = libbpf_num_possible_cpus(), fd = object_map(session->object, "tictoc_counts");
-	struct tictoc_counts *each = calloc((size_t)n, sizeof(*each)), sum = {};
+	int n, fd;
+	struct tictoc_counts *each, sum = {};
 	struct visit visit = {.session = session};
 	u32 zero = 0;
 
+	if (session->is_remote) {
+		remote_get(WIRE_PAIRS, NULL, 0, pairs, sizeof(*pairs));
+		return;
+	}
+	fd = object_map(session->object, "tictoc_counts");
+	n = libbpf_num_possible_cpus();
+	each = calloc((size_t)n, sizeof(*each));
 	if (!each)
 		error_no_memory();
 	if (!bpf_map_lookup_elem(fd, &zero, each))
@@ -233,12 +247,17 @@ static void add_row(struct load_session *session, struct arena *arena, const str
 
 void load_tictoc_rows(struct load_session *session, struct arena *arena, struct load_tictoc_row **rows, size_t *n)
 {
-	int fd = object_map(session->object, "rows");
 	struct row_key key, *before = NULL;
 	u32 row;
+	int fd;
 
 	*rows = NULL;
 	*n = 0;
+	if (session->is_remote) {
+		remote_tictoc_rows(arena, rows, n);
+		return;
+	}
+	fd = object_map(session->object, "rows");
 	/* Keys are only ever added. */
 	for (u32 i = 0; i < session->config.tictoc.max_rows; i++) {
 		if (bpf_map_get_next_key(fd, before, &key))

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "load/remote.h"
 #include "load/session.h"
 #include "load/tries.h"
 #include "proc/proc.h"
@@ -157,6 +158,10 @@ void load_measure_costs(struct load_costs *costs)
 	const struct trial *trial = trial_once();
 
 	*costs = (struct load_costs){0};
+	if (remote_is_used()) {
+		remote_get(WIRE_COSTS, NULL, 0, costs, sizeof(*costs));
+		return;
+	}
 	if (trial)
 		*costs = (struct load_costs){true, trial->jump, trial->step};
 }

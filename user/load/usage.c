@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "load/object.h"
+#include "load/remote.h"
 #include "load/session.h"
 
 enum { STATS_EVERY = 4, BATCH = 4096 };
@@ -95,7 +96,7 @@ static void read_hits(struct load_session *session, u32 n)
 	}
 }
 
-static u32 n_indices(const struct load_session *session)
+u32 usage_indices(const struct load_session *session)
 {
 	u32 n = 0;
 
@@ -123,10 +124,14 @@ void load_use(struct load_session *session, struct load_use *use)
 {
 	struct usage *usage = session->usage;
 
+	if (session->is_remote) {
+		remote_use_of_probes(session, use);
+		return;
+	}
 	if (!usage)
 		usage = session->usage = usage_new(session);
 	measure_programs(session);
-	read_hits(session, n_indices(session));
+	read_hits(session, usage_indices(session));
 	*use = (struct load_use){clock_now(), cpu_time_read(usage->cpu, session), usage->hits,
 				 usage->own_ns};
 }

@@ -18,6 +18,8 @@
 
 #include "base/clock.h"
 #include "base/grow.h"
+#include "base/host.h"
+#include "load/remote.h"
 #include "load/session.h"
 #include "load/spaces.h"
 #include "proc/proc.h"
@@ -45,6 +47,10 @@ struct watch {
 	bool everyone;
 	struct watch_calls calls;
 	struct spaces spaces;
+	struct asked {
+		u32 pid;
+		u64 time;
+	} in_vain[1024];
 	struct told *told; /* of this poll */
 	size_t n_told, told_capacity;
 	struct watch_map *answer;
@@ -74,6 +80,24 @@ struct task_record {
 	u64 time;
 };
 
+/*
+ * A process from before, which may not be for us to look at. A system maps all the time: who is asked
+ * for in vain isn't asked for again within a second.
+ */
+static struct space *add_from_before(struct watch *watch, u32 pid, u64 now)
+{
+	enum { AGAIN_NS = 1000000000 };
+	struct asked *asked = &watch->in_vain[pid % ARRAY_LEN(watch->in_vain)];
+	struct space *space;
+
+	if (asked->pid == pid && now < asked->time + AGAIN_NS)
+		return NULL;
+	space = spaces_add_from_proc(&watch->spaces, (int)pid);
+	if (!space)
+		*asked = (struct asked){pid, now};
+	return space;
+}
+
 static void take_fork(struct watch *watch, const struct told *told)
 {
 	const struct task_record *task = (const void *)told->bytes;
@@ -83,7 +107,7 @@ static void take_fork(struct watch *watch, const struct told *told)
 		return;
 	parent = spaces_at(&watch->spaces, task->parent_pid, told->time);
 	if (!parent && watch->everyone)
-		parent = spaces_add_from_proc(&watch->spaces, task->parent_pid);
+		parent = add_from_before(watch, task->parent_pid, told->time);
 	/* with the number of one that is known, nothing is known of it all the same */
 	if (!parent && !spaces_at(&watch->spaces, task->pid, told->time))
 		return;
@@ -141,7 +165,7 @@ static void take_mmap(struct watch *watch, const struct told *told)
 	space = spaces_at(&watch->spaces, record->pid, told->time);
 	/* Of a process from before, this alone would look like all it has. */
 	if (!space && watch->everyone)
-		space = spaces_add_from_proc(&watch->spaces, record->pid);
+		space = add_from_before(watch, record->pid, told->time);
 	if (space)
 		spaces_map(&watch->spaces, space, &map, told->time);
 	if (watch->calls.mapped && map.executable)
@@ -248,7 +272,7 @@ void watch_poll(struct watch *watch)
 	memmove(watch->told, watch->told + n, watch->n_told * sizeof(*watch->told));
 }
 
-static int open_ring(struct cpu_ring *ring, int cpu)
+int watch_open(int cpu)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof(attr),
@@ -266,11 +290,18 @@ static int open_ring(struct cpu_ring *ring, int cpu)
 		.watermark = 1,
 		.wakeup_watermark = 1 << 20,
 	};
+	int fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_ring(struct cpu_ring *ring, int cpu)
+{
 	size_t len = (size_t)(RING_PAGES + 1) * sysconf(_SC_PAGESIZE);
 
-	ring->fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	ring->fd = remote_is_used() ? remote_fd(WIRE_WATCH, &cpu, sizeof(cpu)) : watch_open(cpu);
 	if (ring->fd < 0)
-		return errno;
+		return -ring->fd;
 	ring->page = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
 	if (ring->page == MAP_FAILED) {
 		int code = errno;
@@ -283,12 +314,12 @@ static int open_ring(struct cpu_ring *ring, int cpu)
 
 static struct error *open_rings(struct watch *watch)
 {
-	long n = sysconf(_SC_NPROCESSORS_CONF);
+	u32 n = host_cpus();
 
 	watch->rings = calloc(n, sizeof(*watch->rings));
 	if (!watch->rings)
 		error_no_memory();
-	for (int cpu = 0; cpu < n && cpu < MAX_CPUS; cpu++) {
+	for (u32 cpu = 0; cpu < n && cpu < MAX_CPUS; cpu++) {
 		int code = open_ring(&watch->rings[watch->n_rings], cpu);
 
 		if (!code)

@@ -24,6 +24,9 @@ struct watch_map {
 
 struct watch;
 
+/* The descriptor of one CPU's events, or negative errno; for the process that hands it over. */
+int watch_open(int cpu);
+
 /*
  * These processes and their descendants; everyone: all others too, those from before as soon as they
  * map something. ERROR_PRIVILEGE if not permitted.

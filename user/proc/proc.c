@@ -166,6 +166,13 @@ struct error *proc_start_time(int pid, u64 *ticks)
 	return err;
 }
 
+int proc_process_of(int tid)
+{
+	int pid = proc_status_number(tid, "Tgid");
+
+	return pid > 0 ? pid : tid;
+}
+
 bool proc_exists(int pid)
 {
 	char path[32];

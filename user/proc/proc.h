@@ -6,6 +6,8 @@
 #ifndef SNAPLINE_PROC_H
 #define SNAPLINE_PROC_H
 
+#include <sys/stat.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 
@@ -49,6 +51,8 @@ struct error *proc_stat(int pid, struct proc_stat *stat) _must_use_;
 u64 proc_cpu_time(int pid);
 /* Start time in clock ticks since boot: tells a pid from its reuse. */
 struct error *proc_start_time(int pid, u64 *ticks) _must_use_;
+/* The process of a thread's number; the number itself if it is a process, or of none. */
+int proc_process_of(int tid);
 bool proc_exists(int pid);
 int proc_tracer(int pid); /* the process that debugs it (ptrace); 0: none, or not known */
 /* Gone, or only waited for: none of its threads lives. */
@@ -58,12 +62,18 @@ bool proc_ended(int pid);
  * (pthread_exit in main()); /proc/PID shows no maps and no executable then, /proc/TID does.
  */
 int proc_thread(int pid);
+/* A child of ours that the two below leave out as well: it has the target's files mapped, too. */
+void proc_leave_out(int pid);
 /*
  * Every pid whose comm matches the glob, or that maps this file (dev and inode); our own process is
  * left out. The kernel cuts a comm after 15 bytes: a longer name matches by those.
  */
 struct error *proc_by_comm(const char *glob, struct arena *arena, int **pids, size_t *n) _must_use_;
 struct error *proc_by_file(const char *path, struct arena *arena, int **pids, size_t *n) _must_use_;
+/* Does it execute or map this file? */
+bool proc_uses_file(int pid, const char *path);
+/* The same by what stat() says of the file; `name`: its path, of which the end counts. */
+bool proc_uses_inode(int pid, const struct stat *info, const char *name);
 /* Every living descendant. */
 struct error *proc_children(int pid, struct arena *arena, int **pids, size_t *n) _must_use_;
 /* Reads another process's memory, all or nothing (process_vm_readv). */

@@ -32,6 +32,13 @@ struct error *proc_all(struct arena *arena, int **pids, size_t *n)
 	return NULL;
 }
 
+static int left_out;
+
+void proc_leave_out(int pid)
+{
+	left_out = pid;
+}
+
 /* All pids but ours for which test(pid, context) says so. */
 static struct error *select_pids(bool (*test)(int pid, const void *context), const void *context,
 				 struct arena *arena, int **pids, size_t *n)
@@ -43,7 +50,7 @@ static struct error *select_pids(bool (*test)(int pid, const void *context), con
 	if (err)
 		return err;
 	for (size_t i = 0; i < n_all; i++) {
-		if (all[i] != self && test(all[i], context))
+		if (all[i] != self && all[i] != left_out && test(all[i], context))
 			*arena_push(arena, found, count) = all[i];
 	}
 	*pids = found;
@@ -137,6 +144,21 @@ static bool maps_file(int pid, const void *context)
 			return true;
 	}
 	return false;
+}
+
+bool proc_uses_inode(int pid, const struct stat *info, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	struct wanted_file wanted = {*info, slash ? slash + 1 : name};
+
+	return maps_file(pid, &wanted);
+}
+
+bool proc_uses_file(int pid, const char *path)
+{
+	struct wanted_file wanted;
+
+	return find_wanted(path, &wanted) && maps_file(pid, &wanted);
 }
 
 struct error *proc_by_file(const char *path, struct arena *arena, int **pids, size_t *n)
