@@ -5,8 +5,8 @@
  * first; a process that has given its rights away puts a table in place that asks another one
  * (load/remote.h). Paths are as the process with the rights has them. Failures set errno.
  */
-#ifndef SNAPLINE_HOST_H
-#define SNAPLINE_HOST_H
+#ifndef SNAPLINE_BASE_HOST_H
+#define SNAPLINE_BASE_HOST_H
 
 #include <stdio.h>
 #include <sys/stat.h>

@@ -130,7 +130,8 @@ struct error *cmd_explain(const struct spec *spec, struct arena *arena)
 	if (err)
 		return err;
 	ask_features(&host.features, &costs);
-	host_returns(spec, target, arena, &host);
+	host_try_returns(spec, target, arena, &host);
+	host_read_returns(spec, target, arena, &host);
 	err = target_plan(spec, target, &host, &plan);
 	return err ? err : say(spec, plan, &costs, arena);
 }

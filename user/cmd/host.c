@@ -46,22 +46,34 @@ static const char *others_run_it(const struct spec *spec, const struct target *t
 	return why;
 }
 
-static const char *of_target(const struct target *target, struct arena *arena)
+static const char *whose_kind(const struct target *target)
 {
 	if (target->spec->kind != TARGET_PIDS || target->spec->follow)
 		return "only with -p, without --follow, is every process known";
-	return target_unwinds(target, arena);
+	return NULL;
 }
 
-void host_returns(const struct spec *spec, const struct target *target, struct arena *arena,
-		  struct plan_host *host)
+static bool is_asked(const struct spec *spec)
 {
-	if (spec->instrument != INSTRUMENT_TICTOC || plan_tictoc_mode(spec) != PAIR_FUNCTION ||
-	    spec->tictoc.returns == RETURNS_INSTRUCTIONS)
+	return spec->instrument == INSTRUMENT_TICTOC && plan_tictoc_mode(spec) == PAIR_FUNCTION &&
+	       spec->tictoc.returns != RETURNS_INSTRUCTIONS;
+}
+
+void host_try_returns(const struct spec *spec, const struct target *target, struct arena *arena,
+		      struct plan_host *host)
+{
+	if (!is_asked(spec))
 		return;
-	host->no_session = of_target(target, arena);
+	host->no_session = whose_kind(target);
 	if (!host->no_session)
 		load_try_sessions(&host->no_session);
 	if (!host->no_session)
 		host->rather_no_session = others_run_it(spec, target, arena);
+}
+
+void host_read_returns(const struct spec *spec, const struct target *target, struct arena *arena,
+		       struct plan_host *host)
+{
+	if (is_asked(spec) && !host->no_session)
+		host->no_session = target_unwinds(target, arena);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "cmd/border.h"
 #include "cmd/cmd.h"
 
 /* One command is one line here, one file beside, and its words in spec/usage.c. */
@@ -104,5 +105,6 @@ int main(int argc, char **argv)
 	}
 	error_free(err);
 	arena_free(arena);
+	border_done();
 	return status;
 }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "cmd/border.h"
 #include "cmd/files.h"
 #include "cmd/host.h"
 #include "cmd/show.h"
@@ -33,6 +34,7 @@ static struct error *open_recording(struct run *run)
 
 struct error *run_start(struct run *run, const struct spec *spec, struct arena *arena)
 {
+	const struct border_limits limits = {};
 	struct target *target = NULL;
 	struct plan_host host = {0};
 	struct error *err;
@@ -42,7 +44,13 @@ struct error *run_start(struct run *run, const struct spec *spec, struct arena *
 	if (!err)
 		err = session_gen_features(&host.features);
 	if (!err)
-		host_returns(spec, target, arena, &host);
+		host_try_returns(spec, target, arena, &host);
+	if (!err && spec->target.command)
+		err = launch_start(spec->target.command, &run->launch);
+	if (!err)
+		err = border_cross(spec, target, run->launch, &limits);
+	if (!err)
+		host_read_returns(spec, target, arena, &host);
 	if (!err)
 		err = target_plan(spec, target, &host, &run->plan);
 	if (!err)
@@ -50,7 +58,7 @@ struct error *run_start(struct run *run, const struct spec *spec, struct arena *
 	if (!err)
 		err = show_notes(run);
 	if (!err)
-		err = session_start(run->plan, target, &run->session);
+		err = session_start(run->plan, target, run->launch, &run->session);
 	if (err)
 		return err;
 	run->patient.meanwhile = session_watch;
@@ -92,5 +100,6 @@ struct error *run_finish(struct run *run, struct error *err)
 		fclose(run->out);
 	session_free(run->session);
 	plan_free(run->plan);
+	launch_free(run->launch);
 	return err;
 }

@@ -10,6 +10,7 @@
 
 struct run {
 	const struct spec *spec;
+	struct launch *launch; /* of COMMAND; NULL: none */
 	struct plan *plan;
 	struct session *session;
 	struct patient patient; /* standard output */

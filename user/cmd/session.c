@@ -17,8 +17,8 @@
 #include "cmd/overhead.h"
 #include "cmd/privilege.h"
 #include "cmd/recall.h"
+#include "load/remote.h"
 #include "plan/identity.h"
-#include "proc/launch.h"
 #include "proc/unwinds.h"
 
 struct session {
@@ -327,13 +327,10 @@ static struct error *end_early(struct session *session)
 
 static struct error *prepare(struct session *session)
 {
-	const struct target_spec *spec = session->target->spec;
 	struct error *err = overhead_new(session->plan, &session->overhead);
 	const int *pids;
 	size_t n;
 
-	if (!err && spec->command)
-		err = launch_start(spec->command, &session->launch);
 	if (err)
 		return err;
 	session->lives =
@@ -356,13 +353,13 @@ static struct error *prepare(struct session *session)
 }
 
 struct error *session_start(const struct plan *plan, const struct target *target,
-			    struct session **session)
+			    struct launch *launch, struct session **session)
 {
 	struct arena *arena = arena_new();
 	struct session *result = arena_alloc(arena, sizeof(*result));
 	struct error *err;
 
-	*result = (struct session){.arena = arena, .plan = plan, .target = target};
+	*result = (struct session){.arena = arena, .plan = plan, .target = target, .launch = launch};
 	catch_signals();
 	err = prepare(result);
 	if (err) {
@@ -538,7 +535,7 @@ static void await_command(struct session *session)
 	struct pollfd ended = {.fd = launch_fd(session->launch), .events = POLLIN};
 	int status;
 
-	while (!interrupted && !launch_ended(session->launch, &status))
+	while (!interrupted && !remote_command_ended(&status))
 		poll(&ended, 1, 500); /* a signal may come just before it */
 	if (!interrupted && WIFSIGNALED(status) && WTERMSIG(status) == SIGTRAP)
 		fputs("snapline: the command was ended by a trap; a program that copies its own code "
@@ -590,6 +587,5 @@ void session_free(struct session *session)
 	obstacles_free(session->obstacles);
 	lives_free(session->lives);
 	overhead_free(session->overhead);
-	launch_free(session->launch);
 	arena_free(session->arena);
 }

@@ -9,6 +9,7 @@
 #include "event/decode.h"
 #include "load/load.h"
 #include "plan/plan.h"
+#include "proc/launch.h"
 #include "proc/target.h"
 
 struct session;
@@ -16,9 +17,9 @@ struct session;
 /* What plans need to know of the kernel; ERROR_PRIVILEGE, with what to grant, if it refuses us. */
 struct error *session_gen_features(struct gen_features *features) _must_use_;
 
-/* Everything is in place when this returns; the command runs from the first session_next() on. */
+/* launch: of COMMAND, or NULL. Everything is in place when this returns; the command runs from the first session_next() on. */
 struct error *session_start(const struct plan *plan, const struct target *target,
-			    struct session **session) _must_use_;
+			    struct launch *launch, struct session **session) _must_use_;
 /* For decoding this session's records. */
 struct decoder *session_decoder(struct session *session);
 /* session_next() comes back so often besides; session_ticked() says that it did, once. */

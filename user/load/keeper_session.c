@@ -8,6 +8,7 @@
 #include "base/host.h"
 #include "load/session.h"
 #include "load/vet.h"
+#include "plan/tictoc.h"
 
 /* What cmd/config.c and the options allow at most, where the user doesn't ask for more. */
 enum {
@@ -48,10 +49,27 @@ static bool tictoc_fits(const struct load_tictoc *tictoc, const struct spec *spe
 	       tictoc->max_rows <= max_u64(spec->count.keys, ROWS);
 }
 
-/* The two enumerations name the same in the same order. */
+/* Session links replace return addresses, so the kernel has to be one that gets that right. */
+static bool may_be_calls(const struct spec *spec)
+{
+	const char *why;
+
+	return spec->instrument == INSTRUMENT_TICTOC && plan_tictoc_mode(spec) == PAIR_FUNCTION &&
+	       spec->tictoc.returns != RETURNS_INSTRUCTIONS && spec->target.kind == TARGET_PIDS &&
+	       !spec->target.follow && load_try_sessions(&why);
+}
+
+/* The two enumerations name the same in the same order, and tic-toc has two ways. */
+static bool is_instrument(enum load_instrument instrument, const struct spec *spec)
+{
+	if (instrument == LOAD_CALLS)
+		return may_be_calls(spec);
+	return (u32)instrument == (u32)spec->instrument;
+}
+
 static bool is_as_asked(const struct load_config *config, const struct spec *spec)
 {
-	return (u32)config->instrument == (u32)spec->instrument &&
+	return is_instrument(config->instrument, spec) &&
 	       filter_fits(&spec->target, config->filter) && config->links == LOAD_LINKS_AUTO &&
 	       config->buffer_bytes <= max_u64(ALL_RINGS / host_cpus(), RING_LEAST) &&
 	       counting_fits(&config->counting, &spec->count) && tictoc_fits(&config->tictoc, spec);
@@ -429,7 +447,7 @@ static bool has_need(const struct load_session *load, enum session_need need)
 	case NO_SESSION: return !load;
 	case ANY_SESSION: return load;
 	case OF_COUNT: return load && load->config.instrument == LOAD_COUNT;
-	case OF_TICTOC: return load && load->config.instrument == LOAD_TICTOC;
+	case OF_TICTOC: return load && tictoc_is_ours(load);
 	case OF_BUDGET: return load && load->config.budget;
 	default: return false;
 	}
