@@ -2,6 +2,7 @@
 #include "base/host.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -58,11 +59,14 @@ static bool direct_read_memory(int pid, u64 address, void *bytes, size_t len)
 {
 	struct iovec local = {bytes, len};
 	struct iovec remote = {(void *)(uintptr_t)address, len};
+	ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
 
-	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)len;
+	if (got >= 0 && (size_t)got != len)
+		errno = EFAULT;
+	return got == (ssize_t)len;
 }
 
-static bool direct_is_resident(int pid, u64 address, size_t len)
+static bool is_resident(int pid, u64 address, size_t len)
 {
 	enum { PAGE = 4096, PRESENT_BIT = 63 };
 	u64 first = address / PAGE, last = (address + (len ? len - 1 : 0)) / PAGE, entry;
@@ -82,6 +86,14 @@ static bool direct_is_resident(int pid, u64 address, size_t len)
 	return resident;
 }
 
+static bool direct_read_resident(int pid, u64 address, void *bytes, size_t len)
+{
+	if (is_resident(pid, address, len))
+		return direct_read_memory(pid, address, bytes, len);
+	errno = ENODATA;
+	return false;
+}
+
 const struct host host_direct = {
 	.open = direct_open,
 	.create = direct_create,
@@ -92,7 +104,7 @@ const struct host host_direct = {
 	.keep = direct_keep,
 	.let_go = direct_let_go,
 	.read_memory = direct_read_memory,
-	.is_resident = direct_is_resident,
+	.read_resident = direct_read_resident,
 };
 
 /* What a process may do is a property of the process: hence one for all. */
@@ -158,9 +170,9 @@ bool host_read_memory(int pid, u64 address, void *bytes, size_t len)
 	return !len || current->read_memory(pid, address, bytes, len);
 }
 
-bool host_is_resident(int pid, u64 address, size_t len)
+bool host_read_resident(int pid, u64 address, void *bytes, size_t len)
 {
-	return current->is_resident(pid, address, len);
+	return !len || current->read_resident(pid, address, bytes, len);
 }
 
 u32 host_cpus(void)

@@ -31,8 +31,8 @@ struct host {
 	void (*let_go)(int handle);
 	/* All or nothing (process_vm_readv). */
 	bool (*read_memory)(int pid, u64 address, void *bytes, size_t len);
-	/* Are all pages in memory now (/proc/PID/pagemap, bit 63)? */
-	bool (*is_resident)(int pid, u64 address, size_t len);
+	/* The same, but if a page isn't in memory now (/proc/PID/pagemap, bit 63): ENODATA. */
+	bool (*read_resident)(int pid, u64 address, void *bytes, size_t len);
 };
 
 /* For the rest of this process's life. */
@@ -51,7 +51,7 @@ enum { HOST_KEPT_BYTES = 32 };
 int host_keep(const char *path, char kept[HOST_KEPT_BYTES]);
 void host_let_go(int handle);
 bool host_read_memory(int pid, u64 address, void *bytes, size_t len);
-bool host_is_resident(int pid, u64 address, size_t len);
+bool host_read_resident(int pid, u64 address, void *bytes, size_t len);
 
 /* CPUs that the machine can have, and has now. The first answers are kept: files give them. */
 u32 host_cpus(void);

@@ -50,9 +50,11 @@ static bool is_mapped(int pid, u64 address)
 
 static enum absence read_memory(int thread, u64 address, void *bytes, size_t len)
 {
-	if (!proc_is_resident(thread, address, len))
-		return is_mapped(thread, address) ? ABSENT_NOT_RESIDENT : ABSENT_BAD_ADDRESS;
-	return proc_read_memory(thread, address, bytes, len) ? PRESENT : ABSENT_BAD_ADDRESS;
+	bool absent;
+
+	if (proc_read_resident(thread, address, bytes, len, &absent))
+		return PRESENT;
+	return absent && is_mapped(thread, address) ? ABSENT_NOT_RESIDENT : ABSENT_BAD_ADDRESS;
 }
 
 static enum absence read_late(void *context, u64 address, void *bytes, size_t len,
@@ -70,10 +72,8 @@ static enum absence read_late(void *context, u64 address, void *bytes, size_t le
 	}
 	if (!reader->live)
 		return ABSENT_NOT_CAPTURED;
-	if (!process_is_as_it_was(process))
-		return ABSENT_PROCESS_GONE;
 	absence = read_memory(process->thread, address, bytes, len);
-	if (!process_is_as_it_was(process)) /* by now */
+	if (!process_is_as_it_was(process)) /* once it isn't, it never is again: no need to ask before */
 		return ABSENT_PROCESS_GONE;
 	if (absence != PRESENT)
 		return absence;

@@ -123,7 +123,7 @@ static bool take_memory(struct call *call, struct wire_memory *wanted)
 	return false;
 }
 
-static void on_read_memory(struct call *call)
+static void read_memory(struct call *call, bool (*read)(int pid, u64 address, void *bytes, size_t len))
 {
 	struct wire_memory wanted;
 	u8 *bytes;
@@ -131,19 +131,20 @@ static void on_read_memory(struct call *call)
 	if (!take_memory(call, &wanted))
 		return;
 	bytes = arena_alloc(call->arena, wanted.len);
-	if (host_direct.read_memory(wanted.pid, wanted.address, bytes, wanted.len))
+	if (read(wanted.pid, wanted.address, bytes, wanted.len))
 		give(call, bytes, wanted.len);
 	else
-		give_code(call, -EFAULT);
+		give_code(call, -errno);
 }
 
-static void on_is_resident(struct call *call)
+static void on_read_memory(struct call *call)
 {
-	struct wire_memory wanted;
+	read_memory(call, host_direct.read_memory);
+}
 
-	if (take_memory(call, &wanted))
-		wire_put_u32(&call->answer->bytes,
-			     host_direct.is_resident(wanted.pid, wanted.address, wanted.len));
+static void on_read_resident(struct call *call)
+{
+	read_memory(call, host_direct.read_resident);
 }
 
 static void on_watch(struct call *call)
@@ -184,7 +185,7 @@ static void (*const requests[WIRE_REQUESTS])(struct call *call) = {
 	[WIRE_KEEP] = on_keep,
 	[WIRE_LET_GO] = on_let_go,
 	[WIRE_READ_MEMORY] = on_read_memory,
-	[WIRE_IS_RESIDENT] = on_is_resident,
+	[WIRE_READ_RESIDENT] = on_read_resident,
 	[WIRE_WATCH] = on_watch,
 	[WIRE_COSTS] = on_costs,
 	[WIRE_COMMAND] = on_command,

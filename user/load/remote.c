@@ -212,25 +212,25 @@ static void far_let_go(int handle)
 	remote_get(WIRE_LET_GO, &handle, sizeof(handle), NULL, 0);
 }
 
-static bool far_read_memory(int pid, u64 address, void *bytes, size_t len)
+static bool far_read(enum wire_request request, int pid, u64 address, void *bytes, size_t len)
 {
 	const struct wire_memory wanted = {address, len, pid, 0};
 	_cleanup_(parcel_free) struct parcel message = {};
 
-	if (!ask_host(WIRE_READ_MEMORY, &wanted, sizeof(wanted), &message) ||
-	    message.bytes.len != len)
+	if (!ask_host(request, &wanted, sizeof(wanted), &message) || message.bytes.len != len)
 		return false;
 	memcpy(bytes, message.bytes.text, len);
 	return true;
 }
 
-static bool far_is_resident(int pid, u64 address, size_t len)
+static bool far_read_memory(int pid, u64 address, void *bytes, size_t len)
 {
-	const struct wire_memory wanted = {address, len, pid, 0};
-	u32 resident;
+	return far_read(WIRE_READ_MEMORY, pid, address, bytes, len);
+}
 
-	remote_get(WIRE_IS_RESIDENT, &wanted, sizeof(wanted), &resident, sizeof(resident));
-	return resident;
+static bool far_read_resident(int pid, u64 address, void *bytes, size_t len)
+{
+	return far_read(WIRE_READ_RESIDENT, pid, address, bytes, len);
 }
 
 static const struct host far_host = {
@@ -243,7 +243,7 @@ static const struct host far_host = {
 	.keep = far_keep,
 	.let_go = far_let_go,
 	.read_memory = far_read_memory,
-	.is_resident = far_is_resident,
+	.read_resident = far_read_resident,
 };
 
 void remote_use(int socket)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What can be read out of another process's address space. */
+#include <errno.h>
 #include <link.h>
 #include <string.h>
 
@@ -64,7 +65,10 @@ struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes, 
 	return NULL;
 }
 
-bool proc_is_resident(int pid, u64 address, size_t len)
+bool proc_read_resident(int pid, u64 address, void *bytes, size_t len, bool *absent)
 {
-	return host_is_resident(pid, address, len);
+	bool good = host_read_resident(pid, address, bytes, len);
+
+	*absent = !good && errno == ENODATA;
+	return good;
 }

@@ -77,9 +77,9 @@ bool proc_uses_inode(int pid, const struct stat *info, const char *name);
 /* Every living descendant. */
 struct error *proc_children(int pid, struct arena *arena, int **pids, size_t *n) _must_use_;
 /* Reads another process's memory, all or nothing (process_vm_readv). */
-/* Are all pages of the range in memory now (/proc/PID/pagemap, bit 63)? Reading them can't wait. */
-bool proc_is_resident(int pid, u64 address, size_t len);
 bool proc_read_memory(int pid, u64 address, void *bytes, size_t len);
+/* The same without waiting: *absent if not all of it is in memory now (/proc/PID/pagemap, bit 63). */
+bool proc_read_resident(int pid, u64 address, void *bytes, size_t len, bool *absent);
 /* This system's vdso as pid has it, and its address; *len 0 if it has none. */
 struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes,
 			size_t *len) _must_use_;
