@@ -31,7 +31,7 @@ enum { INHERITED = 99 }; /* a descriptor that a shell left open */
 /* Shared by all processes of this test. */
 static struct board {
 	u32 n;
-	u32 worker; /* pid */
+	u32 worker;	    /* pid */
 	volatile u32 ready; /* it waits for hits */
 	struct claim {
 		bool good;
@@ -95,7 +95,8 @@ static void attack_by_calls(void)
 	try_call("fcntl for signals", fcntl(STDERR_FILENO, F_SETOWN, pid));
 	claim(syscall(SYS_newfstatat, AT_FDCWD, "/etc/passwd", bytes, AT_EMPTY_PATH) == -1,
 	      "a worker sees no file by its path");
-	claim(fcntl(INHERITED, F_GETFD) == -1, "a worker has nothing that snapline was started with");
+	claim(fcntl(INHERITED, F_GETFD) == -1,
+	      "a worker has nothing that snapline was started with");
 	claim(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		   0) == MAP_FAILED,
 	      "a worker may not make new code");
@@ -186,8 +187,8 @@ static void read_sources(void)
 	may_not_open("but no private text", "/etc/shadow");
 	may_not_open("no maps by another spelling", "//proc/%d/maps", victim);
 	may_not_open("nor by a detour", "/tmp/../proc/%d/maps", victim);
-	may_not_open("nor through the target's root", "/proc/%d/root/proc/%d/maps", target_child.pid,
-		     victim);
+	may_not_open("nor through the target's root", "/proc/%d/root/proc/%d/maps",
+		     target_child.pid, victim);
 	may_not_open("no addresses of the kernel", "//proc/kallsyms");
 	may_not_open("no device", "/dev/null");
 	snprintf(path, sizeof(path), "/proc/%d/comm", getppid());
@@ -435,6 +436,23 @@ static void use_as_meant(void)
 	load_free(session);
 }
 
+/* list, explain and replay attach nothing. */
+static void only_read(void)
+{
+	struct load_config config = good_config();
+	struct load_session *session;
+	struct load_costs costs;
+
+	claim(load_start(&config, &session) != NULL, "what only reads starts no session");
+	claim(remote_fd(WIRE_WATCH, "\0\0\0", 4) < 0, "is told of no process's mappings");
+	load_measure_costs(&costs);
+	claim(!costs.known, "and measures nothing");
+	claim(host_create("/tmp/snapline-was-here") < 0, "it writes no file");
+	may_not_open("and opens no private one", "%s", private_elf);
+	border_done();
+	exit(0);
+}
+
 static void be_hostile(void)
 {
 	attack_by_calls();
@@ -599,6 +617,7 @@ struct scenario {
 	struct border_limits limits;
 	u64 duration_ns; /* -d */
 	enum instrument instrument;
+	bool only_reads; /* as list, explain and replay */
 };
 
 static struct target *find_target(struct arena *arena, struct target_spec *spec)
@@ -626,7 +645,8 @@ static void __attribute__((noreturn)) become(const struct scenario *scenario, in
 
 	dup2(out, STDERR_FILENO);
 	dup2(out, INHERITED);
-	err = border_cross(&spec, target, NULL, &scenario->limits);
+	err = scenario->only_reads ? border_cross_to_read(&spec, target, -1)
+				   : border_cross(&spec, target, NULL, &scenario->limits);
 	if (err) {
 		error_print(err, stderr);
 		exit(8);
@@ -695,7 +715,25 @@ static void test_sources(void)
 
 	for (u32 i = before; i < board->n; i++)
 		live_ok(board->claims[i].good, "%s", board->claims[i].text);
-	live_ok(status == 0 && board->n > before, "files for a listing: status %x %s", status, text);
+	live_ok(status == 0 && board->n > before, "files for a listing: status %x %s", status,
+		text);
+}
+
+static void test_reads(void)
+{
+	const struct scenario scenario = {.name = "reads", .act = only_read, .only_reads = true};
+	const struct scenario crashes = {.name = "crashes", .act = crash, .only_reads = true};
+	u32 before = board->n;
+	char text[4096];
+	int status = run(&scenario, NULL, text, sizeof(text));
+
+	for (u32 i = before; i < board->n; i++)
+		live_ok(board->claims[i].good, "%s", board->claims[i].text);
+	live_ok(status == 0 && board->n > before, "what only reads: status %x %s", status, text);
+	status = run(&crashes, NULL, text, sizeof(text));
+	live_ok(WIFEXITED(status) && WEXITSTATUS(status) == 1 && strstr(text, "crashed") &&
+			!strstr(text, "Probes"),
+		"and its crash is an error, too");
 }
 
 static void test_overstays(void)
@@ -850,6 +888,7 @@ int main(void)
 	victim = fork_victim();
 	test_hostile();
 	test_sources();
+	test_reads();
 	test_overstays();
 	test_ends();
 	test_status();

@@ -84,7 +84,7 @@ static struct error *replay_file(const char *path, int *n)
 	const char *text;
 	size_t len;
 	s64 offset;
-	struct error *err = replay_open(path, &replay, &text, &len, &offset);
+	struct error *err = replay_open(fopen(path, "r"), path, &replay, &text, &len, &offset);
 
 	*n = 0;
 	if (err)

@@ -210,7 +210,7 @@ static void test_records_come_back(void **state)
 	recording_tictoc(recording, &row);
 	recording_pairs(recording, &small_sum);
 	assert_null(recording_close(recording));
-	assert_null(replay_open(path, &replay, &text, &len, &offset));
+	assert_null(replay_open(fopen(path, "r"), path, &replay, &text, &len, &offset));
 	assert_null(replay_next(replay, NULL, &item));
 	assert_non_null(item.row);
 	assert_memory_equal(item.row, &row, sizeof(row));

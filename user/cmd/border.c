@@ -28,13 +28,14 @@ struct border {
 	struct keeper *keeper;
 	int socket;
 	pid_t worker;
+	bool only_reads;
 	clockid_t clock; /* its CPU time */
 	u64 heard_ns;	 /* what that was at the last request */
 	u64 stuck_ns;
 	bool is_stuck;
-	bool broke; /* the form of requests, while it lived */
-	int passed;    /* bits of the signals that it has been sent */
-	int ended_by;  /* a signal that came again; 0: none */
+	bool broke;   /* the form of requests, while it lived */
+	int passed;   /* bits of the signals that it has been sent */
+	int ended_by; /* a signal that came again; 0: none */
 };
 
 /* Bits of the signals that wait to be passed on. */
@@ -160,8 +161,11 @@ static struct error *why_ended(const struct border *border, int status)
 	else
 		err = error_new(ERROR_FAILED, "the process that reads files gave up%s%s", comma,
 				file);
-	return error_cure(err, "Probes are taken out, the target runs on. A damaged or hostile "
-			       "file can do this; if it is neither, please report it.");
+	return error_cure(
+		err,
+		"%sA damaged or hostile file can do this; if it is neither, please report "
+		"it.",
+		border->only_reads ? "" : "Probes are taken out, the target runs on. ");
 }
 
 static void __attribute__((noreturn)) keep(struct border *border)
@@ -174,7 +178,8 @@ static void __attribute__((noreturn)) keep(struct border *border)
 	status = await(border->worker);
 	if (border->ended_by)
 		end_by_signal(border->ended_by);
-	if (!keeper_is_done(border->keeper) && WIFSIGNALED(status) && !border->is_stuck && !border->broke)
+	if (!keeper_is_done(border->keeper) && WIFSIGNALED(status) && !border->is_stuck &&
+	    !border->broke)
 		end_by_signal(WTERMSIG(status));
 	if (!keeper_is_done(border->keeper) || !WIFEXITED(status))
 		err = why_ended(border, status);
@@ -206,7 +211,7 @@ static void allow_rings(void)
 }
 
 /* What we were started with besides stdin, stdout and stderr is not for the worker. */
-static void close_others(int socket, const struct launch *launch)
+static void close_others(const int kept[2], const struct launch *launch)
 {
 	DIR *open_ones = opendir("/proc/self/fd");
 	struct dirent *entry;
@@ -214,23 +219,21 @@ static void close_others(int socket, const struct launch *launch)
 	while (open_ones && (entry = readdir(open_ones))) {
 		int fd = atoi(entry->d_name);
 
-		if (fd > STDERR_FILENO && fd != socket && fd != dirfd(open_ones) &&
-		    !(launch && launch_has_fd(launch, fd)))
+		if (fd > STDERR_FILENO && fd != kept[0] && fd != kept[1] &&
+		    fd != dirfd(open_ones) && !(launch && launch_has_fd(launch, fd)))
 			close(fd);
 	}
 	if (open_ones)
 		closedir(open_ones);
 }
 
-static struct error *become_worker(int socket, pid_t keeper, const struct launch *launch,
-				   const struct border_limits *limits)
+static struct error *become_worker(int socket, pid_t keeper, const struct border_limits *limits)
 {
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	struct error *err;
 
 	if (nothing >= 0)
 		dup2(nothing, STDIN_FILENO); /* that is the command's */
-	close_others(socket, launch);
 	setpgid(0, 0);
 	signal(SIGTTOU, SIG_IGN);
 	tzset(); /* this and the next read files */
@@ -246,21 +249,8 @@ static struct error *become_worker(int socket, pid_t keeper, const struct launch
 	return NULL;
 }
 
-static struct keeper *new_keeper(const struct spec *spec, const struct target *target,
-				 struct launch *launch, pid_t worker, int socket)
-{
-	const struct permit_terms terms = {
-		.spec = spec,
-		.target = target,
-		.launched = launch ? launch_pid(launch) : 0,
-		.worker = worker,
-	};
-
-	return keeper_new(&terms, launch, socket);
-}
-
-struct error *border_cross(const struct spec *spec, const struct target *target,
-			   struct launch *launch, const struct border_limits *limits)
+static struct error *cross(struct permit_terms terms, struct launch *launch, int fd,
+			   const struct border_limits *limits)
 {
 	struct border border = {.stuck_ns = limits->stuck_ns ? limits->stuck_ns : STUCK_NS};
 	pid_t keeper = getpid();
@@ -274,15 +264,43 @@ struct error *border_cross(const struct spec *spec, const struct target *target,
 		return error_errno(ERROR_FAILED, "starting a process");
 	if (border.worker == 0) {
 		close(ends[0]);
-		return become_worker(ends[1], keeper, launch, limits);
+		close_others((const int[]){ends[1], fd}, launch);
+		return become_worker(ends[1], keeper, limits);
 	}
 	close(ends[1]);
 	bound_waiting(ends[0]);
+	terms.worker = border.worker;
+	border.only_reads = terms.only_reads;
 	border.socket = ends[0];
-	border.keeper = new_keeper(spec, target, launch, border.worker, ends[0]);
+	border.keeper = keeper_new(&terms, launch, ends[0]);
 	proc_leave_out(border.worker);
 	clock_getcpuclockid(border.worker, &border.clock);
 	keep(&border);
+}
+
+struct error *border_cross(const struct spec *spec, const struct target *target,
+			   struct launch *launch, const struct border_limits *limits)
+{
+	const struct permit_terms terms = {
+		.spec = spec,
+		.target = target,
+		.launched = launch ? launch_pid(launch) : 0,
+	};
+
+	return cross(terms, launch, -1, limits);
+}
+
+struct error *border_cross_to_read(const struct spec *spec, const struct target *target, int fd)
+{
+	const struct target none = {.spec = &spec->target};
+	const struct permit_terms terms = {
+		.spec = spec,
+		.target = target ? target : &none,
+		.only_reads = true,
+	};
+	const struct border_limits limits = {};
+
+	return sandbox_has_rights() ? cross(terms, NULL, fd, &limits) : NULL;
 }
 
 void border_done(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a command that attaches becomes two processes (load/keeper.h). Before it the command line
+ * Where a command that reads foreign bytes becomes two processes (load/keeper.h). Before it the command line
  * was read and the target found; behind it files are read.
  */
 #ifndef SNAPLINE_BORDER_H
@@ -22,6 +22,12 @@ struct border_limits {
  */
 struct error *border_cross(const struct spec *spec, const struct target *target,
 			   struct launch *launch, const struct border_limits *limits) _must_use_;
+/*
+ * The same for a command that only reads files; target NULL: it has none. fd stays open in the
+ * worker, -1: none. Where there are no rights to give away it remains one process.
+ */
+struct error *border_cross_to_read(const struct spec *spec, const struct target *target,
+				   int fd) _must_use_;
 /* The last thing a worker says; nothing elsewhere. */
 void border_done(void);
 

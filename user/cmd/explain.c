@@ -13,6 +13,7 @@
  */
 #include <string.h>
 
+#include "cmd/border.h"
 #include "cmd/cmd.h"
 #include "cmd/cmd_output.h"
 #include "cmd/explain.h"
@@ -131,6 +132,9 @@ struct error *cmd_explain(const struct spec *spec, struct arena *arena)
 		return err;
 	ask_features(&host.features, &costs);
 	host_try_returns(spec, target, arena, &host);
+	err = border_cross_to_read(spec, target, -1);
+	if (err)
+		return err;
 	host_read_returns(spec, target, arena, &host);
 	err = target_plan(spec, target, &host, &plan);
 	return err ? err : say(spec, plan, &costs, arena);

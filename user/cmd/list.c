@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/border.h"
 #include "cmd/cmd.h"
 #include "cmd/cmd_output.h"
 #include "cmd/progress.h"
@@ -184,6 +185,8 @@ struct error *cmd_list(const struct spec *spec, struct arena *arena)
 	size_t n;
 	struct error *err = target_find(&spec->target, arena, &target);
 
+	if (!err)
+		err = border_cross_to_read(spec, target, -1);
 	if (err)
 		return err;
 	split_pattern(&list);

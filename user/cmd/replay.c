@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <libgen.h>
 
+#include "cmd/border.h"
 #include "cmd/cmd.h"
 #include "cmd/show.h"
 #include "event/log.h"
@@ -19,14 +20,23 @@ struct playback {
 	bool with_values;
 };
 
-/* The programs may lie beside the record file, for showing it elsewhere. */
-static struct error *open_file(struct playback *playback, const char *path, struct arena *arena)
+static struct error *open_file(const struct spec *spec, FILE **file)
 {
-	const char *folder = dirname(arena_strdup(arena, path));
+	*file = fopen(spec->file, "re");
+	if (!*file)
+		return error_errno(ERROR_FAILED, "%s can't be read", spec->file);
+	return border_cross_to_read(spec, NULL, fileno(*file));
+}
+
+/* The programs may lie beside the record file, for showing it elsewhere. */
+static struct error *read_head(struct playback *playback, FILE *file, struct arena *arena)
+{
+	const char *path = playback->spec->file, *folder = dirname(arena_strdup(arena, path));
 	const char *text;
 	size_t len;
 	s64 realtime_offset;
-	struct error *err = replay_open(path, &playback->replay, &text, &len, &realtime_offset);
+	struct error *err =
+		replay_open(file, path, &playback->replay, &text, &len, &realtime_offset);
 
 	if (!err)
 		err = plan_read(text, len, folder, &playback->plan);
@@ -135,8 +145,11 @@ static struct error *finish(struct playback *playback, struct error *err)
 struct error *cmd_replay(const struct spec *spec, struct arena *arena)
 {
 	struct playback playback = {.spec = spec, .with_values = spec->format != FORMAT_TEXT};
-	struct error *err = open_file(&playback, spec->file, arena);
+	FILE *file;
+	struct error *err = open_file(spec, &file);
 
+	if (!err)
+		err = read_head(&playback, file, arena);
 	if (!err)
 		err = show_open(spec, stdout, &playback.sink);
 	if (!err)

@@ -19,6 +19,8 @@
 #ifndef SNAPLINE_RECORDING_H
 #define SNAPLINE_RECORDING_H
 
+#include <stdio.h>
+
 #include "event/decode.h"
 #include "event/tictoc.h"
 
@@ -55,9 +57,13 @@ struct replay_item {
 	size_t n_late;
 };
 
-/* Reads the head: plan_text is for plan_read(). ERROR_FAILED for a file that is none or damaged. */
-struct error *replay_open(const char *path, struct replay **replay, const char **plan_text,
-			  size_t *plan_len, s64 *realtime_offset) _must_use_;
+/*
+ * Takes the file, and reads the head: plan_text is for plan_read(). The path is for messages.
+ * ERROR_FAILED for a file that is none or damaged.
+ */
+struct error *replay_open(FILE *file, const char *path, struct replay **replay,
+			  const char **plan_text, size_t *plan_len,
+			  s64 *realtime_offset) _must_use_;
 /* Processes go into `processes` as they come; error_end after the last item. */
 struct error *replay_next(struct replay *replay, struct processes *processes,
 			  struct replay_item *item) _must_use_;

@@ -108,17 +108,13 @@ static struct error *read_head(struct replay *replay, const char **plan_text, si
 	return err;
 }
 
-struct error *replay_open(const char *path, struct replay **replay, const char **plan_text,
-			  size_t *plan_len, s64 *realtime_offset)
+struct error *replay_open(FILE *file, const char *path, struct replay **replay,
+			  const char **plan_text, size_t *plan_len, s64 *realtime_offset)
 {
-	FILE *file = fopen(path, "re");
-	struct arena *arena;
+	struct arena *arena = arena_new();
 	struct replay *result;
 	struct error *err;
 
-	if (!file)
-		return error_errno(ERROR_FAILED, "%s can't be read", path);
-	arena = arena_new();
 	result = arena_alloc(arena, sizeof(*result));
 	result->file = file;
 	result->head = arena;

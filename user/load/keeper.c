@@ -123,7 +123,8 @@ static bool take_memory(struct call *call, struct wire_memory *wanted)
 	return false;
 }
 
-static void read_memory(struct call *call, bool (*read)(int pid, u64 address, void *bytes, size_t len))
+static void read_memory(struct call *call,
+			bool (*read)(int pid, u64 address, void *bytes, size_t len))
 {
 	struct wire_memory wanted;
 	u8 *bytes;
@@ -202,6 +203,12 @@ struct keeper *keeper_new(const struct permit_terms *terms, struct launch *launc
 	return keeper;
 }
 
+/* list, explain and replay need no more. */
+static bool is_about_files(u32 request)
+{
+	return request <= WIRE_READ_RESIDENT || request == WIRE_BYE;
+}
+
 static void answer(struct keeper *keeper, struct parcel *request, struct parcel *answer)
 {
 	_cleanup_(arena_freep) struct arena *arena = arena_new();
@@ -209,7 +216,9 @@ static void answer(struct keeper *keeper, struct parcel *request, struct parcel 
 			    answer, arena};
 
 	answer->number = WIRE_OK;
-	if (requests[request->number])
+	if (permit_terms(keeper->permit)->only_reads && !is_about_files(request->number))
+		give_code(&call, -EACCES);
+	else if (requests[request->number])
 		requests[request->number](&call);
 	else if (!keeper_answer_session(&call, request->number))
 		give_code(&call, -EINVAL);

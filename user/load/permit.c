@@ -72,6 +72,15 @@ static u64 start_time_of(int pid)
 	return ticks;
 }
 
+static const char *record_of(const struct permit_terms *terms, struct arena *arena)
+{
+	char real[PATH_MAX];
+
+	if (!terms->only_reads || !terms->spec->file || !realpath(terms->spec->file, real))
+		return NULL;
+	return arena_strdup(arena, real);
+}
+
 struct permit *permit_new(const struct permit_terms *terms)
 {
 	struct arena *arena = arena_new();
@@ -81,6 +90,9 @@ struct permit *permit_new(const struct permit_terms *terms)
 	permit->terms = *terms;
 	permit->launched_time = start_time_of(terms->launched);
 	permit->worker_time = start_time_of(terms->worker);
+	permit->record = record_of(terms, arena);
+	if (permit->record)
+		snprintf(permit->last_file, sizeof(permit->last_file), "%s", terms->spec->file);
 	return permit;
 }
 
@@ -162,7 +174,8 @@ static bool is_of_target(const struct permit *permit, const struct stat *info, c
 	static const char debug[] = "/usr/lib/debug/";
 	const struct target *target = permit->terms.target;
 
-	if (strncmp(place, debug, strlen(debug)) == 0)
+	if (strncmp(place, debug, strlen(debug)) == 0 ||
+	    (permit->record && is_beside(place, permit->record)))
 		return true;
 	for (size_t i = 0; i < target->n_files; i++)
 		if (is_same(info, &target->files[i]) || is_beside(place, target->files[i].path) ||
@@ -193,7 +206,7 @@ static bool is_elf(int fd)
 static bool has_right_of_way(struct permit *permit, const struct way *way)
 {
 	switch (way->kind) {
-	case WAY_PLAIN: return way->rest[0] == '/';
+	case WAY_PLAIN: return way->rest[0] == '/' || permit->record;
 	case WAY_PROCESS: return permit_process(permit, way->number);
 	case WAY_KEPT:
 		for (size_t i = 0; i < permit->n_kept; i++)
@@ -256,6 +269,12 @@ static bool may_know(const struct permit *permit, int fd, const struct stat *inf
 	return is_of_target(permit, info, place);
 }
 
+/* Sources are text. */
+static bool lists_sources(const struct permit *permit)
+{
+	return permit->terms.only_reads || permit->terms.spec->instrument == INSTRUMENT_COUNT;
+}
+
 /* 0, or negative errno. */
 static int may_read(const struct permit *permit, int fd, const struct stat *info)
 {
@@ -265,7 +284,7 @@ static int may_read(const struct permit *permit, int fd, const struct stat *info
 		return -EACCES;
 	place_of(fd, place);
 	if (is_elf(fd) || is_linker_config(place) ||
-	    (permit->terms.spec->instrument == INSTRUMENT_COUNT && (info->st_mode & S_IROTH)))
+	    (lists_sources(permit) && (info->st_mode & S_IROTH)))
 		return 0;
 	return -ENOEXEC;
 }
@@ -326,9 +345,10 @@ int permit_open(struct permit *permit, const char *path)
 
 int permit_create(struct permit *permit, const char *path)
 {
+	const char *output = permit->terms.only_reads ? NULL : permit->terms.spec->output;
 	int fd;
 
-	if (!permit->terms.spec->output || strcmp(path, permit->terms.spec->output) != 0)
+	if (!output || strcmp(path, output) != 0)
 		return -EACCES;
 	fd = host_direct.create(path);
 	return fd < 0 ? -errno : fd;

@@ -12,6 +12,9 @@
  *			debug files); the configuration of the dynamic linker; for listings
  *			(count) text that everybody may read
  *	to write	the file of -o
+ *
+ * list, explain and replay have all but the last, and such text, too; replay's target is what lies
+ * in the folder of the record file.
  */
 #ifndef SNAPLINE_PERMIT_H
 #define SNAPLINE_PERMIT_H
@@ -26,8 +29,9 @@
 struct permit_terms {
 	const struct spec *spec;
 	const struct target *target;
-	int launched; /* COMMAND's process; 0: none */
-	int worker;   /* its own process; 0: none */
+	int launched;	 /* COMMAND's process; 0: none */
+	int worker;	 /* its own process; 0: none */
+	bool only_reads; /* list, explain, replay: no session, nothing written */
 };
 
 struct permit;

@@ -17,6 +17,7 @@ struct permit {
 	struct load_session *load;
 	struct arena *arena;
 	u64 launched_time, worker_time; /* when those of the terms started */
+	const char *record;		/* where replay's file lies; NULL: none */
 	struct known {
 		int pid;
 		u64 start_time;

@@ -214,7 +214,16 @@ static void become_nobody(void)
 		return;
 }
 
-struct error *sandbox_drop_rights(void)
+bool sandbox_has_rights(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct held[2] = {};
+
+	return geteuid() == 0 || syscall(SYS_capget, &head, held) != 0 || held[0].effective ||
+	       held[1].effective;
+}
+
+static struct error *drop_rights(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[2] = {};
@@ -280,7 +289,7 @@ struct error *sandbox_enter(const struct sandbox_limits *limits)
 	err = limit_memory(limits->memory_bytes);
 	leave_files();
 	if (!err)
-		err = sandbox_drop_rights();
+		err = drop_rights();
 	if (err)
 		return err;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); /* only now: a change of user undoes it */

@@ -13,13 +13,14 @@ struct sandbox_limits {
 			     least */
 };
 
-/* Of this process, for ever: user nobody (where we are root), no capabilities, no new privileges.
- */
-struct error *sandbox_drop_rights(void) _must_use_;
+/* Is there something to give away: root, or a capability? */
+bool sandbox_has_rights(void);
 /*
- * That, a limit, a filter of system calls; and it ends with its parent, which is to be asked for
- * after this. ERROR_PRIVILEGE if the kernel has no seccomp filters: then nothing foreign is to be
- * read. */
+ * Of this process, for ever: user nobody and an empty root folder (where we are root), no
+ * capabilities, no new privileges, a limit, a filter of system calls; and it ends with its parent,
+ * which is to be asked for after this. ERROR_PRIVILEGE if the kernel has no seccomp filters: then
+ * nothing foreign is to be read.
+ */
 struct error *sandbox_enter(const struct sandbox_limits *limits) _must_use_;
 
 #endif
