@@ -325,6 +325,16 @@ static bool is_text_of_process(const char *name)
 	return false;
 }
 
+/* A link of /proc says nothing once the process has ended: the file by its own name. */
+static void note_file(struct permit *permit, const struct way *way, const char *path, int fd)
+{
+	char place[PATH_MAX] = "";
+
+	if (way->kind == WAY_PROCESS && !starts_with(way->rest, "root/"))
+		place_of(fd, place);
+	snprintf(permit->last_file, sizeof(permit->last_file), "%s", *place ? place : path);
+}
+
 int permit_open(struct permit *permit, const char *path)
 {
 	struct way way = way_of(path);
@@ -339,7 +349,7 @@ int permit_open(struct permit *permit, const char *path)
 	}
 	fd = open_file(permit, path);
 	if (fd >= 0)
-		snprintf(permit->last_file, sizeof(permit->last_file), "%s", path);
+		note_file(permit, &way, path, fd);
 	return fd;
 }
 
