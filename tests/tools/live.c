@@ -201,7 +201,7 @@ int live_plan(void)
 const struct gen_code *live_every(u32 n)
 {
 	static struct bpf_insn insns[] = {
-		{.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 3, .src_reg = 1, .off = 14 * 8},
+		{.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 3, .src_reg = 1, .off = 8 * LIVE_ARG1},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
 		{.code = BPF_ALU64 | BPF_MOD | BPF_K, .dst_reg = 3},
 		{.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = 3, .off = 1, .imm = 0},
@@ -229,7 +229,7 @@ const struct gen_code *live_answer(u32 answer)
 const struct gen_code *live_root(void)
 {
 	static const struct bpf_insn insns[] = {
-		{.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 4, .src_reg = 1, .off = 13 * 8},
+		{.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = 4, .src_reg = 1, .off = 8 * LIVE_ARG2},
 		{.code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = 3, .src_reg = 4},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0},
 		{.code = BPF_JMP | BPF_EXIT},

@@ -17,6 +17,13 @@ extern const char live_refused[]; /* an instruction that the kernel doesn't prob
 extern const char live_many[]; /* LIVE_MANY of them, 16 bytes apart */
 enum { LIVE_MANY = 40 };
 
+/* Where struct pt_regs has the first two arguments, and the stack pointer. */
+#ifdef __aarch64__
+enum { LIVE_ARG1 = 0, LIVE_ARG2 = 1, LIVE_SP = 31 };
+#else
+enum { LIVE_ARG1 = 14, LIVE_ARG2 = 13, LIVE_SP = 19 };
+#endif
+
 u64 live_offset(const void *function); /* in this program's file */
 
 /* A forked process that runs work(argument) when it is let go, then exits. */

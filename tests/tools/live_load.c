@@ -122,7 +122,7 @@ static void see_number(const struct record_head *record, void *context)
 {
 	u64 *wrong = context;
 
-	*wrong += record->hit <= 10 || (record->hit - 11) % 7 || record->hit != record->regs[14];
+	*wrong += record->hit <= 10 || (record->hit - 11) % 7 || record->hit != record->regs[LIVE_ARG1];
 }
 
 static void test_skip_and_sample(void)

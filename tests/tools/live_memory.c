@@ -297,7 +297,7 @@ static void test_top_of_stack(void)
 		error_free(load_next(session, 100, -1, &record));
 	chunk = record ? (const void *)(record + 1) : NULL;
 	live_ok(chunk && chunk->state == CHUNK_OK && chunk->len < STACK &&
-			chunk->address == record->regs[19] - 128 &&
+			chunk->address == record->regs[LIVE_SP] - 128 &&
 			chunk->address + chunk->len == end,
 		"the stack of main with an empty environment: all %u bytes to its end",
 		chunk ? chunk->len : 0);

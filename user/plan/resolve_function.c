@@ -51,6 +51,18 @@ static void add_instance(struct lookup *lookup, const struct dw_instance *instan
 }
 
 /* Functions that only the symbol table knows: of objects built without -g. */
+/*
+ * Is a place that was found by debug information inside the symbol? gcc for arm64 lets a function
+ * begin behind its patchable nops there, and at them as a symbol.
+ */
+static bool holds_known(const struct lookup *lookup, size_t n_known, const struct elf_symbol *symbol)
+{
+	for (size_t i = 0; i < n_known; i++)
+		if (lookup->found[i].pc - symbol->pc < symbol->size)
+			return true;
+	return false;
+}
+
 static struct error *add_symbols(struct lookup *lookup,
 				 void (*add)(struct lookup *lookup,
 					     const struct elf_symbol *symbol))
@@ -60,7 +72,7 @@ static struct error *add_symbols(struct lookup *lookup,
 	const struct elf_symbol *indirect = NULL;
 	struct dw_instance *instances;
 	size_t n_instances;
-	bool is_known = lookup->n > 0;
+	size_t n_known = lookup->n;
 
 	for (size_t i = 0; i < n; i++) {
 		struct error *err;
@@ -75,10 +87,10 @@ static struct error *add_symbols(struct lookup *lookup,
 		if (err)
 			return err;
 		/* a body that begins here was found by its name already */
-		if (!n_instances || !is_known)
+		if (!n_known || (!n_instances && !holds_known(lookup, n_known, &symbols[i])))
 			add(lookup, &symbols[i]);
 	}
-	if (indirect && !is_known)
+	if (indirect && !n_known)
 		return error_cure(error_new(ERROR_NOT_FOUND,
 					    "%s is chosen among several versions when the "
 					    "program starts; it has no code of its own",

@@ -142,6 +142,20 @@ static const struct loc *in_register(u8 reg, struct arena *arena)
 	return loc_in_registers(regs, 1, 0, arena);
 }
 
+/*
+ * arm64 (AAPCS64, 6.9): what is not of one floating point type throughout is in the general registers
+ * up to 16 bytes, else where x8 pointed at entry. So a member that is no floating point tells.
+ */
+static const struct loc *in_general(const struct type *type, struct halves *halves,
+				    const struct arch *arch, struct arena *arena)
+{
+	if (type->size > HALF * HALVES || !has(halves, CLASS_INTEGER) || has(halves, CLASS_X87) ||
+	    has(halves, CLASS_MEMORY))
+		return nowhere(ABSENT_UNSUPPORTED, arena);
+	halves->of[0] = halves->of[1] = CLASS_INTEGER;
+	return in_registers(type, halves, arch, arena);
+}
+
 const struct loc *returned_loc(const struct type *type, const struct arch *arch,
 			       struct arena *arena)
 {
@@ -150,11 +164,13 @@ const struct loc *returned_loc(const struct type *type, const struct arch *arch,
 	type = type_strip(type);
 	if (type->kind == TYPE_VOID)
 		return NULL;
-	if (!type->size || (is_aggregate(type) && !arch->splits_structs))
+	if (!type->size)
 		return nowhere(ABSENT_UNSUPPORTED, arena);
 	classify(type, 0, &halves);
 	if (has(&halves, CLASS_UNKNOWN))
 		return nowhere(ABSENT_UNSUPPORTED, arena);
+	if (is_aggregate(type) && !arch->splits_structs)
+		return in_general(type, &halves, arch, arena);
 	if (!is_aggregate(type) && halves.of[0] == CLASS_X87)
 		return in_register(arch->return_real_dwarf, arena);
 	if (type->kind == TYPE_VECTOR)
