@@ -17,11 +17,11 @@ extern const char live_refused[]; /* an instruction that the kernel doesn't prob
 extern const char live_many[]; /* LIVE_MANY of them, 16 bytes apart */
 enum { LIVE_MANY = 40 };
 
-/* Where struct pt_regs has the first two arguments, and the stack pointer. */
+/* Where struct pt_regs has the first two arguments, and the stack pointer; bytes below that are copied. */
 #ifdef __aarch64__
-enum { LIVE_ARG1 = 0, LIVE_ARG2 = 1, LIVE_SP = 31 };
+enum { LIVE_ARG1 = 0, LIVE_ARG2 = 1, LIVE_SP = 31, LIVE_RED_ZONE = 0 };
 #else
-enum { LIVE_ARG1 = 14, LIVE_ARG2 = 13, LIVE_SP = 19 };
+enum { LIVE_ARG1 = 14, LIVE_ARG2 = 13, LIVE_SP = 19, LIVE_RED_ZONE = 128 };
 #endif
 
 u64 live_offset(const void *function); /* in this program's file */
