@@ -1,49 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cmd/session.h"
+/* A session whose probes stand: what it sees, the records, its end. */
+#include "cmd/session_private.h"
 
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "cmd/config.h"
-#include "cmd/lives.h"
-#include "cmd/obstacles.h"
-#include "cmd/overhead.h"
-#include "cmd/privilege.h"
-#include "cmd/recall.h"
 #include "load/remote.h"
 #include "plan/identity.h"
-#include "proc/unwinds.h"
-
-struct session {
-	struct arena *arena;
-	const struct plan *plan;
-	const struct target *target;
-	struct load_session *load;
-	struct launch *launch; /* NULL without COMMAND */
-	struct watch *watch;   /* NULL where processes don't come and go */
-	struct decoder decoder;
-	struct lives *lives;
-	struct overhead *overhead; /* NULL: no probe is watched */
-	struct obstacles *obstacles;
-	bool stopped, interrupted, released;
-	u64 checked_ns;	      /* when files and processes were last looked at */
-	struct error *ended;  /* why it had to end early */
-	const char **notices; /* to be shown, from n_told on */
-	size_t n_notices, n_told;
-	bool told_replaced;
-	u64 started_ns, stopped_ns;
-	struct error *(*idle)(void *context); /* or NULL */
-	void *idle_context;
-	u64 tick_ns, next_tick; /* 0: no ticks */
-	bool ticked;
-};
 
 /* Set by SIGINT and SIGTERM; a second one ends the program as usual. */
 static volatile sig_atomic_t interrupted;
@@ -53,7 +18,7 @@ static void on_signal(int signal)
 	interrupted = 1;
 }
 
-static void catch_signals(void)
+void session_catch_signals(void)
 {
 	/* output that is being written is written to its end */
 	struct sigaction action = {.sa_handler = on_signal,
@@ -64,22 +29,15 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-struct error *session_gen_features(struct gen_features *features)
+struct error *session_take_end(struct session *session)
 {
-	struct load_features kernel;
-	struct error *err = privilege_check();
+	struct error *err = session->ended;
 
-	if (err)
-		return err;
-	load_probe_features(&kernel);
-	if (!kernel.privileged)
-		return error_cure(error_new(ERROR_PRIVILEGE, "%s", kernel.why),
-				  "`snapline doctor` tests this host, one thing after the other.");
-	features->signed_division = kernel.signed_division;
-	return NULL;
+	session->ended = NULL;
+	return err;
 }
 
-static void _printf_(2, 3) notice(struct session *session, const char *format, ...)
+void session_notify(struct session *session, const char *format, ...)
 {
 	char text[512];
 	va_list args;
@@ -91,154 +49,18 @@ static void _printf_(2, 3) notice(struct session *session, const char *format, .
 		arena_strdup(session->arena, text);
 }
 
-static void tell_attached(struct session *session)
-{
-	size_t n = load_attached(session->load), places = session->plan->n_places;
-
-	if (!n)
-		notice(session, "no probe stands: every process of the target has ended");
-	else if (session->plan->spec->verbose)
-		notice(session, "probes stand at %zu place%s", places, places == 1 ? "" : "s");
-}
-
-/*
- * The kernel side knows who executes the binary; a library becomes one of a process's files later,
- * which is heard of within a tenth of a second.
- */
-static void see_mapping(void *context, int pid, const struct watch_map *map)
-{
-	struct session *session = context;
-	const struct target_file *binary = &session->target->files[0];
-
-	if (map->inode != binary->inode || makedev(map->dev_major, map->dev_minor) != binary->dev)
-		return;
-	error_free(load_add_pid(session->load, pid));
-}
-
-static bool replaces_returns(const struct session *session)
-{
-	return session->plan->returns == RETURNS_SESSION;
-}
-
-/*
- * A file that a process maps now may unwind through calls that are under way: no further return
- * address is replaced. (Of those that are, nobody can give one back before its call returns.)
- */
-static void see_unwinder(void *context, int pid, const struct watch_map *map)
-{
-	struct session *session = context;
-	const char *why;
-
-	if (session->ended || session->stopped || !lives_has(session->lives, pid))
-		return;
-	why = proc_unwinds_at(pid, map->start, session->arena);
-	if (!why)
-		return;
-	load_pause(session->load);
-	session->ended = error_cure(
-		error_new(ERROR_FAILED, "process %d has loaded something new: %s; its returns are "
-			  "no longer looked at", pid, why),
-		"--returns instructions measures on, whatever it loads.");
-}
-
-static void attach_again(void *context, int pid)
+void session_attach_again(void *context, int pid)
 {
 	struct session *session = context;
 	struct error *err;
 
-	if (session->stopped || replaces_returns(session))
+	if (session->stopped || session_replaces_returns(session))
 		return;
 	err = load_attach_again(session->load, pid);
-	notice(session, "the first thread of process %d has ended: %s%s", pid,
-	       err ? "it is no longer seen, " : "hits of the last moment may be missing",
-	       err ? err->text : "");
+	session_notify(session, "the first thread of process %d has ended: %s%s", pid,
+		       err ? "it is no longer seen, " : "hits of the last moment may be missing",
+		       err ? err->text : "");
 	error_free(err);
-}
-
-static void hear(struct session *session, enum load_filter filter)
-{
-	const struct watch_calls calls = {
-		.mapped = filter == LOAD_BINARY	       ? see_mapping
-			  : replaces_returns(session) ? see_unwinder
-						      : NULL,
-		.headless = filter == LOAD_PIDS ? attach_again : NULL,
-		.context = session,
-	};
-
-	if (session->watch)
-		watch_call(session->watch, &calls);
-}
-
-/* Those that have come between the search for the target's processes and now. */
-static struct error *add_new(struct session *session, const struct load_config *config)
-{
-	struct error *err;
-	int *pids;
-	size_t n;
-
-	if (config->filter != LOAD_BINARY)
-		return NULL;
-	err = proc_by_file(config->binary_path, session->arena, &pids, &n);
-	for (size_t i = 0; !err && i < n; i++)
-		err = load_add_pid(session->load, pids[i]);
-	return err;
-}
-
-/* What has been mapped between the search through the processes and now was told to nobody. */
-static struct error *check_unwinders(struct session *session)
-{
-	const char *why;
-
-	if (!replaces_returns(session))
-		return NULL;
-	why = session->watch ? target_unwinds(session->target, session->arena)
-			     : "what its processes load can't be watched";
-	if (!why)
-		return NULL;
-	return error_cure(error_new(ERROR_FAILED, "no session link may be used: %s", why),
-			  "Use --returns instructions.");
-}
-
-static struct error *load(struct session *session)
-{
-	struct load_config config;
-	struct error *err = check_unwinders(session);
-
-	if (err)
-		return err;
-	config_from_plan(session->plan, session->target, session->arena, &config);
-	config.pids = lives_pids(session->lives, &config.n_pids);
-	config.pid_ticks = lives_ticks(session->lives);
-	config.budget = session->overhead != NULL;
-	err = load_start(&config, &session->load);
-	if (!err)
-		err = load_attach(session->load);
-	if (!err)
-		err = add_new(session, &config);
-	if (err)
-		return err;
-	hear(session, config.filter);
-	tell_attached(session);
-	return NULL;
-}
-
-static void make_decoder(struct session *session)
-{
-	const struct plan *plan = session->plan;
-	const struct target *target = session->target;
-	struct processes *processes = processes_new(true, NULL);
-
-	session->decoder = (struct decoder){
-		.plan = plan,
-		.processes = processes,
-		.realtime_offset = decoder_realtime_offset(),
-		.live = true,
-	};
-	recall_connect(session->watch, processes);
-	for (size_t i = 0; i < plan->n_modules; i++)
-		processes_know_file(processes, plan->modules[i]->path, plan->modules[i]->dw);
-	for (size_t i = 0; i < target->n_processes; i++)
-		processes_know_root(processes, target->processes[i].exe.root);
 }
 
 static struct error *overwritten(const struct plan_module *module)
@@ -251,8 +73,7 @@ static struct error *overwritten(const struct plan_module *module)
 		"renaming.");
 }
 
-/* Probes that stand in another file's code by now have to go at once. */
-static void check_files(struct session *session)
+void session_check_files(struct session *session)
 {
 	const struct plan *plan = session->plan;
 
@@ -264,10 +85,11 @@ static void check_files(struct session *session)
 		case IDENTITY_OVERWRITTEN: session->ended = overwritten(module); break;
 		case IDENTITY_REPLACED:
 			if (session->target->spec->kind == TARGET_BINARY && !session->told_replaced)
-				notice(session,
-				       "%s was replaced: processes that start from now on run a "
-				       "file that isn't probed",
-				       module->shown);
+				session_notify(
+					session,
+					"%s was replaced: processes that start from now on run a "
+					"file that isn't probed",
+					module->shown);
 			session->told_replaced = true;
 			break;
 		}
@@ -280,7 +102,7 @@ static void check_threads(struct session *session)
 	int pid = session->watch ? 0 : lives_headless(session->lives);
 
 	if (pid)
-		attach_again(session, pid);
+		session_attach_again(session, pid);
 }
 
 static void check_obstacles(struct session *session)
@@ -288,7 +110,7 @@ static void check_obstacles(struct session *session)
 	const char *text;
 
 	while ((text = obstacles_look(session->obstacles, session->arena)))
-		notice(session, "%s", text);
+		session_notify(session, "%s", text);
 }
 
 static void check_target(struct session *session)
@@ -298,7 +120,7 @@ static void check_target(struct session *session)
 	if (session->stopped || clock_now() - session->checked_ns < EVERY_NS)
 		return;
 	session->checked_ns = clock_now();
-	check_files(session);
+	session_check_files(session);
 	check_threads(session);
 	check_obstacles(session);
 }
@@ -313,61 +135,8 @@ static void check_overhead(struct session *session)
 		return;
 	err = overhead_look(session->overhead, session->load, &texts, &n);
 	for (size_t i = 0; i < n; i++)
-		notice(session, "%s", texts[i]);
+		session_notify(session, "%s", texts[i]);
 	session->ended = err || !n ? err : overhead_all_out(session->overhead);
-}
-
-static struct error *end_early(struct session *session)
-{
-	struct error *err = session->ended;
-
-	session->ended = NULL;
-	return err;
-}
-
-static struct error *prepare(struct session *session)
-{
-	struct error *err = overhead_new(session->plan, &session->overhead);
-	const int *pids;
-	size_t n;
-
-	if (err)
-		return err;
-	session->lives =
-		lives_new(session->target, session->launch ? launch_pid(session->launch) : 0);
-	pids = lives_pids(session->lives, &n);
-	recall_start(session->target, pids, n, &session->watch);
-	make_decoder(session);
-	lives_watch(session->lives);
-	session->obstacles = obstacles_new(session->plan, session->target, pids, n);
-	err = obstacles_check(session->obstacles);
-	if (!err)
-		err = load(session);
-	if (err)
-		return err;
-	check_files(session); /* it may have changed between reading and attaching */
-	if (session->ended)
-		return end_early(session);
-	session->started_ns = clock_now();
-	return NULL;
-}
-
-struct error *session_start(const struct plan *plan, const struct target *target,
-			    struct launch *launch, struct session **session)
-{
-	struct arena *arena = arena_new();
-	struct session *result = arena_alloc(arena, sizeof(*result));
-	struct error *err;
-
-	*result = (struct session){.arena = arena, .plan = plan, .target = target, .launch = launch};
-	catch_signals();
-	err = prepare(result);
-	if (err) {
-		session_free(result);
-		return err;
-	}
-	*session = result;
-	return NULL;
 }
 
 struct load_session *session_load(struct session *session)
@@ -435,8 +204,8 @@ static bool tick(struct session *session)
 
 	if (!session->tick_ns || session->stopped || now < session->next_tick)
 		return false;
-	session->next_tick += (now - session->next_tick) / session->tick_ns * session->tick_ns +
-			      session->tick_ns;
+	session->next_tick +=
+		(now - session->next_tick) / session->tick_ns * session->tick_ns + session->tick_ns;
 	session->ticked = true;
 	return true;
 }
@@ -444,7 +213,7 @@ static bool tick(struct session *session)
 static int wait_ms(const struct session *session)
 {
 	enum { STEP_MS = 100, ALERT_MS = 10 };
-	int step = replaces_returns(session) ? ALERT_MS : STEP_MS;
+	int step = session_replaces_returns(session) ? ALERT_MS : STEP_MS;
 	u64 now = clock_now();
 
 	if (!session->tick_ns || now + (u64)step * 1000000 < session->next_tick)
@@ -494,7 +263,8 @@ struct error *session_next(struct session *session, const struct record_head **r
 		if (!err && !*record && session->idle)
 			err = session->idle(session->idle_context);
 		if (!err && !*record)
-			err = load_next(session->load, wait_ms(session), lives_fd(session->lives), record);
+			err = load_next(session->load, wait_ms(session), lives_fd(session->lives),
+					record);
 		if (err || *record)
 			return err;
 		if (session->stopped)
@@ -538,7 +308,8 @@ static void await_command(struct session *session)
 	while (!interrupted && !remote_command_ended(&status))
 		poll(&ended, 1, 500); /* a signal may come just before it */
 	if (!interrupted && WIFSIGNALED(status) && WTERMSIG(status) == SIGTRAP)
-		fputs("snapline: the command was ended by a trap; a program that copies its own code "
+		fputs("snapline: the command was ended by a trap; a program that copies its own "
+		      "code "
 		      "copies probes with it: start it first, then use -p\n",
 		      stderr);
 	if (interrupted || !session->plan->spec->verbose)
@@ -562,7 +333,7 @@ struct error *session_end(struct session *session)
 	if (session->launch)
 		await_command(session);
 	if (session->ended)
-		return end_early(session);
+		return session_take_end(session);
 	for (u32 i = 0; i < session->plan->n_probes; i++) {
 		load_counts(session->load, i, &counts);
 		emitted += counts.emitted;
