@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/strbuf.h"
 #include "cmd/border.h"
@@ -90,12 +92,25 @@ static struct error *finish_output(void)
 	return error_errno(ERROR_FAILED, "writing the output");
 }
 
+/*
+ * What we open must not become standard output because that was closed. What reads and writes there
+ * still fails.
+ */
+static void fill_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena *arena = arena_new();
-	struct error *err = run(argc, argv, arena);
+	struct error *err;
 	int status = 0;
 
+	fill_standard_files();
+	err = run(argc, argv, arena);
 	if (!err)
 		err = finish_output();
 	if (err) {
