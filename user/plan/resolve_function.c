@@ -32,9 +32,28 @@ static bool is_rest(struct lookup *lookup, const struct dw_instance *instance)
 	return !instance->is_inlined && begins_inside(lookup->dw, instance);
 }
 
+/* The first instruction can be of an inlined copy, and its line is that copy's then. */
+static bool has_foreign_line(const struct resolved *resolved, const struct dw_function *function)
+{
+	return resolved->function_die != function->die ||
+	       (resolved->file && strcmp(resolved->file, function->decl_file) != 0);
+}
+
+static void set_function(struct resolved *resolved, const struct dw_instance *instance)
+{
+	const struct dw_function *function = instance->function;
+
+	if (function->decl_file && function->decl_line && has_foreign_line(resolved, function)) {
+		resolved->file = function->decl_file;
+		resolved->line = function->decl_line;
+	}
+	resolved->function = function->name;
+	resolved->function_die = function->die;
+	resolved->is_inlined = instance->is_inlined;
+}
+
 static void add_instance(struct lookup *lookup, const struct dw_instance *instance)
 {
-	struct resolved *resolved;
 	const char *why = instance->is_inlined ? "the first instruction of an inlined copy"
 					       : "the function's first instruction";
 	u64 pc = instance->entry;
@@ -44,10 +63,7 @@ static void add_instance(struct lookup *lookup, const struct dw_instance *instan
 		if (pc != instance->entry)
 			why = "behind the prologue: only then are its variables in memory";
 	}
-	resolved = lookup_add(lookup, pc, why);
-	resolved->function = instance->function->name;
-	resolved->function_die = instance->function->die;
-	resolved->is_inlined = instance->is_inlined;
+	set_function(lookup_add(lookup, pc, why), instance);
 }
 
 /* Functions that only the symbol table knows: of objects built without -g. */
@@ -101,15 +117,22 @@ static struct error *add_symbols(struct lookup *lookup,
 }
 
 /* The symbol can be another name of a function that is described: free and __libc_free. */
-static void add_symbol(struct lookup *lookup, const struct elf_symbol *symbol)
+static const struct dw_instance *described(struct lookup *lookup, const struct elf_symbol *symbol)
 {
 	_cleanup_(error_freep) struct error *err = NULL;
 	struct dw_instance *instances;
 	size_t n = 0;
 
 	err = dw_body(lookup->dw, symbol->pc, lookup->arena, &instances, &n);
-	if (!err && n && instances[0].entry == symbol->pc)
-		add_instance(lookup, &instances[0]);
+	return !err && n && instances[0].entry == symbol->pc ? &instances[0] : NULL;
+}
+
+static void add_symbol(struct lookup *lookup, const struct elf_symbol *symbol)
+{
+	const struct dw_instance *instance = described(lookup, symbol);
+
+	if (instance)
+		add_instance(lookup, instance);
 	else
 		lookup_add(lookup, symbol->pc,
 			   "the symbol's address; no debug information describes it")
@@ -172,9 +195,19 @@ struct error *lookup_function(struct lookup *lookup)
 	return err;
 }
 
+static struct resolved *add_entry(struct lookup *lookup, u64 pc)
+{
+	return lookup_add(lookup, pc, "the function's first instruction");
+}
+
 static void add_symbol_entry(struct lookup *lookup, const struct elf_symbol *symbol)
 {
-	lookup_add(lookup, symbol->pc, "the function's first instruction")->function = symbol->name;
+	const struct dw_instance *instance = described(lookup, symbol);
+	struct resolved *resolved = add_entry(lookup, symbol->pc);
+
+	if (instance)
+		set_function(resolved, instance);
+	resolved->function = symbol->name;
 }
 
 struct error *lookup_entries(struct lookup *lookup)
@@ -186,8 +219,7 @@ struct error *lookup_entries(struct lookup *lookup)
 	for (size_t i = 0; !err && i < n; i++) {
 		if (instances[i].is_inlined || is_rest(lookup, &instances[i]))
 			continue;
-		lookup_add(lookup, instances[i].entry, "the function's first instruction")
-			->function = instances[i].function->name;
+		set_function(add_entry(lookup, instances[i].entry), &instances[i]);
 	}
 	if (!err)
 		err = add_symbols(lookup, add_symbol_entry);
