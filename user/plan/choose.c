@@ -277,6 +277,17 @@ static const char *why_kept(const struct chooser *chooser, const char *fixed)
 		asked->text, chooser->obstacle);
 }
 
+/* Is the next instruction run right behind the asked one, and not harmed by a probe? */
+static bool next_would_do(const struct chooser *chooser)
+{
+	const struct code *code = chooser->code;
+	const struct code_insn *asked = &code->insns[chooser->asked], *next = asked + 1;
+
+	return asked->insn.flow == FLOW_NEXT && chooser->asked + 1 < code->n && next->is_reached &&
+	       next->insn.address == asked->insn.address + asked->insn.len &&
+	       next->insn.address < code->doubtful_from && !hazard_at(code, chooser->asked + 1);
+}
+
 static struct error *refuse_hazard(const struct chooser *chooser, const char *hazard,
 				   const char *fixed)
 {
@@ -286,12 +297,16 @@ static struct error *refuse_hazard(const struct chooser *chooser, const char *ha
 			    : chooser->obstacle
 				    ? chooser->obstacle
 				    : "its basic block has no other instruction that would do";
+	struct error *err = error_new(
+		ERROR_USAGE,
+		"%s: no probe at 0x%llx (%s): %s; another instruction can't be taken: %s",
+		shown(code), hex(asked->address), asked->text, hazard, stays);
 
-	return error_cure(
-		error_new(ERROR_USAGE,
-			  "%s: no probe at 0x%llx (%s): %s; another instruction can't be taken: %s",
-			  shown(code), hex(asked->address), asked->text, hazard, stays),
-		"Ask for a neighbouring line, or an address by *0xADDR.");
+	if (next_would_do(chooser))
+		return error_cure(
+			err, "Ask for a neighbouring line, or for the instruction behind it, *0x%llx.",
+			hex(asked->address + asked->len));
+	return error_cure(err, "Ask for a neighbouring line, or an address by *0xADDR.");
 }
 
 static struct error *find_better(struct chooser *chooser, const char *hazard, size_t *to)
