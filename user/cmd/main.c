@@ -28,10 +28,12 @@ static const struct command *find_command(const char *name)
 	return &commands[i];
 }
 
+/* Near is what differs in two letters at most, and in less than half of them. */
 static struct error *unknown_command(const char *name)
 {
+	enum { MAX_SLIPS = 2 };
 	struct error *err = error_new(ERROR_USAGE, "there is no command \"%s\"", name);
-	size_t n, best = 4;
+	size_t n, best = min_u64(MAX_SLIPS + 1, (strlen(name) + 1) / 2);
 	const struct spec_command *known = spec_commands(&n);
 	const char *near = NULL;
 

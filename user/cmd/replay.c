@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <libgen.h>
 
 #include "cmd/border.h"
@@ -24,7 +25,8 @@ static struct error *open_file(const struct spec *spec, FILE **file)
 {
 	*file = fopen(spec->file, "re");
 	if (!*file)
-		return error_errno(ERROR_FAILED, "%s can't be read", spec->file);
+		return error_errno(errno == ENOENT ? ERROR_NOT_FOUND : ERROR_FAILED,
+				   "%s can't be read", spec->file);
 	return border_cross_to_read(spec, NULL, fileno(*file));
 }
 
