@@ -148,6 +148,18 @@ static bool points_to_wide(const struct type *type)
 	return type->kind == TYPE_POINTER && type_is_scalar(target) && target->size > 1;
 }
 
+/* A number may be an address all the same, as $arg1 of a function that nothing describes. */
+static struct error *no_string(const struct plan *plan, const struct message_part *part,
+			       const struct type *type)
+{
+	struct error *err =
+		misfit(plan, part, "':s' needs a pointer to characters or a character array", type);
+
+	return is_number(type) ? error_cure(err, "A cast makes one of a number: {(char *)(%s):s}",
+					    part->expr)
+			       : err;
+}
+
 static struct error *place_string(struct layout *layout, const struct message_part *part,
 				  struct plan_value *value)
 {
@@ -157,8 +169,8 @@ static struct error *place_string(struct layout *layout, const struct message_pa
 
 	if (is_array && type->size)
 		room = min_u64(room, type->size);
-	else if (!is_array && (!is_number(type) || type->size != sizeof(u64)))
-		return misfit(layout->plan, part, "':s' shows the string at a pointer", type);
+	else if (!is_array && (type->kind != TYPE_POINTER || type->size != sizeof(u64)))
+		return no_string(layout->plan, part, type);
 	if (points_to_wide(type))
 		return misfit(layout->plan, part, "':s' shows strings of one-byte characters",
 			      type);
