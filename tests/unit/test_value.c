@@ -478,6 +478,49 @@ static void test_hostile_types(void **state)
 	assert_non_null(strstr(value_text(shown(world, &self, &zero, 4), world->arena), "{...}"));
 }
 
+/* struct object { virtual table; } with a base that gcc says the table has, 24 bytes before its end. */
+static const struct loc_op base_ops[] = {
+	{.opcode = DW_OP_dup},	 {.opcode = DW_OP_deref}, {.opcode = DW_OP_constu, .a = 24},
+	{.opcode = DW_OP_minus}, {.opcode = DW_OP_deref}, {.opcode = DW_OP_plus},
+};
+
+static void test_virtual_bases(void **state)
+{
+	struct world *world = *state;
+	struct loc place = {.ops = base_ops, .n_ops = ARRAY_LEN(base_ops)};
+	struct type_member number = {.name = "b", .type = type_basic(TYPE_BASIC_INT)};
+	struct type base = {
+		.kind = TYPE_STRUCT, .name = "Base", .size = 4, .members = &number, .n_members = 1};
+	struct type_member members[] = {
+		{.name = "Base", .type = &base, .is_base = true, .place = &place},
+		{.name = "Base", .type = &base, .is_base = true, .place = &place},
+		{.name = "d", .type = type_basic(TYPE_BASIC_INT), .offset = 8},
+	};
+	struct type object = {
+		.kind = TYPE_STRUCT, .name = "Der", .size = 32, .members = members, .n_members = 3};
+	u64 bytes[4] = {0x3018, 9, 5, 0}, table[4] = {16};
+	struct value *value;
+	s64 slot;
+
+	add(world, 0x2000, bytes, sizeof(bytes), IMAGE_HIT);
+	assert_text(world, value_from_memory("v", "local", &object, 0x2000, &world->context),
+		    "{<Base> = <not captured>, <Base> = <not captured>, d = 9}");
+	assert_text(world, shown(world, &object, bytes, sizeof(bytes)),
+		    "{<Base> = <location not understood>, <Base> = <location not understood>, "
+		    "d = 9}");
+	add(world, 0x3000, table, sizeof(table), IMAGE_LATE);
+	value = value_from_memory("v", "local", &object, 0x2000, &world->context);
+	assert_text(world, value, "{<Base> = {b = 5}, d = 9}");
+	assert_true(value->children[0].late);
+	assert_false(value->children[1].late);
+	assert_true(loc_table_slot(&place, &slot));
+	assert_int_equal(slot, -24);
+	place.absence = ABSENT_UNSUPPORTED;
+	assert_false(loc_table_slot(&place, &slot));
+	value = value_from_memory("v", "local", &object, 0x2000, &world->context);
+	assert_int_equal(value->children[0].absence, ABSENT_UNSUPPORTED);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -503,6 +546,7 @@ int main(void)
 		TEST(test_variable_length_arrays),
 		TEST(test_arrays),
 		TEST(test_hostile_types),
+		TEST(test_virtual_bases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,11 @@ u64 loc_below_base(const struct loc *loc);
 u32 loc_regs(const struct loc *loc);
 /* Do they find the same thing if registers and memory are the same? NULL is like NULL only. */
 bool loc_same(const struct loc *a, const struct loc *b);
+/*
+ * Is a member's `place` (type.h) the object's address plus the word at `slot` in its virtual table?
+ * gcc and clang write that of virtual bases: DW_OP_dup, deref, constu 24, minus, deref, plus.
+ */
+bool loc_table_slot(const struct loc *place, s64 *slot);
 /* "in rdi", "at rsp+24", "constant 7", "entry value of rsi", for explain and list. */
 const char *loc_text(const struct loc *loc, const struct arch *arch, struct arena *arena);
 
@@ -157,6 +162,9 @@ enum absence loc_eval_number(const struct loc *loc, const struct loc_context *co
 /* Also sets *late if anything that it used was read after the hit. */
 enum absence loc_eval_number_late(const struct loc *loc, const struct loc_context *context,
 				  u64 *value, bool *late);
+/* Where a member with a `place` (type.h) is in the object at this address. */
+enum absence loc_eval_member(const struct loc *place, const struct loc_context *context, u64 object,
+			     u64 *address, bool *late);
 /* Gathers size bytes of a result; *address is set if all is one run of memory (else 0). */
 enum absence loc_gather(const struct loc_result *result, const struct loc_context *context,
 			u64 size, u8 *bytes, u64 *address, enum image_origin *origin,

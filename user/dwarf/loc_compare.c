@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a decoded location reads, and whether two are the same. */
+/* What a decoded location reads, whether two are the same, what has the shape of a virtual base. */
 #include "dwarf/loc.h"
 
 #include <dwarf.h>
@@ -59,4 +59,26 @@ u32 loc_regs(const struct loc *loc)
 bool loc_same(const struct loc *a, const struct loc *b)
 {
 	return same_loc(a, b, 0);
+}
+
+static bool is_constant(const struct loc_op *op, s64 *value)
+{
+	bool is_literal = op->opcode >= DW_OP_lit0 && op->opcode <= DW_OP_lit31;
+
+	*value = is_literal ? op->opcode - DW_OP_lit0 : op->a;
+	return is_literal || (op->opcode >= DW_OP_const1u && op->opcode <= DW_OP_consts);
+}
+
+bool loc_table_slot(const struct loc *place, s64 *slot)
+{
+	const struct loc_op *ops = place->ops;
+	s64 distance;
+
+	if (place->absence != PRESENT || place->n_ops != 6 || ops[0].opcode != DW_OP_dup ||
+	    ops[1].opcode != DW_OP_deref || !is_constant(&ops[2], &distance) ||
+	    (ops[3].opcode != DW_OP_minus && ops[3].opcode != DW_OP_plus) ||
+	    ops[4].opcode != DW_OP_deref || ops[5].opcode != DW_OP_plus)
+		return false;
+	*slot = ops[3].opcode == DW_OP_plus ? distance : (s64)(0 - (u64)distance);
+	return true;
 }

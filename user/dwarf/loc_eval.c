@@ -541,8 +541,9 @@ void loc_eval(const struct loc *loc, const struct loc_context *context, struct l
 		end_piece(&machine, 0, 0, true);
 }
 
-enum absence loc_eval_number_late(const struct loc *loc, const struct loc_context *context,
-				  u64 *value, bool *late)
+/* To a plain number; object, or NULL, is on the stack at the start. */
+static enum absence eval_number(const struct loc *loc, const struct loc_context *context,
+				const u64 *object, u64 *value, bool *late)
 {
 	struct loc_result unused = {0};
 	struct machine machine;
@@ -551,6 +552,8 @@ enum absence loc_eval_number_late(const struct loc *loc, const struct loc_contex
 	if (loc->absence != PRESENT)
 		return loc->absence;
 	start(&machine, context, &unused);
+	if (object)
+		push(&machine, *object);
 	run_ops(&machine, loc);
 	if (machine.state == STATE_REGISTER) {
 		struct loc_piece piece = {0};
@@ -573,9 +576,21 @@ enum absence loc_eval_number_late(const struct loc *loc, const struct loc_contex
 	return PRESENT;
 }
 
+enum absence loc_eval_number_late(const struct loc *loc, const struct loc_context *context,
+				  u64 *value, bool *late)
+{
+	return eval_number(loc, context, NULL, value, late);
+}
+
 enum absence loc_eval_number(const struct loc *loc, const struct loc_context *context, u64 *value)
 {
 	bool late = false;
 
-	return loc_eval_number_late(loc, context, value, &late);
+	return eval_number(loc, context, NULL, value, &late);
+}
+
+enum absence loc_eval_member(const struct loc *place, const struct loc_context *context, u64 object,
+			     u64 *address, bool *late)
+{
+	return eval_number(place, context, &object, address, late);
 }

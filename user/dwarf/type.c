@@ -6,7 +6,7 @@
 #include "dwarf/die.h"
 #include "dwarf/type_private.h"
 
-enum { MAX_CHAIN = 64, MAX_NESTING = 32 };
+enum { MAX_CHAIN = 64, MAX_NESTING = 32, MAX_STEPS = 100000 };
 
 static bool is_wrapper(const struct type *type)
 {
@@ -48,14 +48,26 @@ size_t type_members(const struct type *type, const struct type_member **members)
 	return type->n_members;
 }
 
-static const struct type_member *find_member(const struct type *type, const char *name, u64 *offset,
-					     int nesting)
+/* Are the members of this one those of the struct that it is in? */
+static bool is_transparent(const struct type_member *member)
+{
+	return (!member->name || member->is_base) && !member->bit_size;
+}
+
+struct search {
+	const char *name;
+	unsigned steps; /* types looked into: bounds those that are in themselves, twice */
+};
+
+static const struct type_member *find_member(const struct type *type, struct search *search,
+					     u64 *offset, int nesting)
 {
 	const struct type_member *members;
 	size_t n = type_members(type, &members);
 
 	for (size_t i = 0; i < n; i++) {
-		if (members[i].name && strcmp(members[i].name, name) == 0) {
+		if (members[i].name && !members[i].place &&
+		    strcmp(members[i].name, search->name) == 0) {
 			*offset = members[i].offset;
 			return &members[i];
 		}
@@ -63,9 +75,9 @@ static const struct type_member *find_member(const struct type *type, const char
 	for (size_t i = 0; i < n && nesting < MAX_NESTING; i++) {
 		const struct type_member *found;
 
-		if ((members[i].name && !members[i].is_base) || members[i].bit_size)
+		if (!is_transparent(&members[i]) || members[i].place || ++search->steps > MAX_STEPS)
 			continue;
-		found = find_member(members[i].type, name, offset, nesting + 1);
+		found = find_member(members[i].type, search, offset, nesting + 1);
 		if (found) {
 			*offset += members[i].offset;
 			return found;
@@ -76,12 +88,45 @@ static const struct type_member *find_member(const struct type *type, const char
 
 const struct type_member *type_find_member(const struct type *type, const char *name, u64 *offset)
 {
+	struct search search = {.name = name};
 	u64 found_at = 0;
-	const struct type_member *member = find_member(type, name, &found_at, 0);
+	const struct type_member *member = find_member(type, &search, &found_at, 0);
 
 	if (member)
 		*offset = found_at;
 	return member;
+}
+
+/* The outermost: a virtual base may have virtual bases itself. */
+static const struct type_member *find_placed(const struct type *type, struct search *search,
+					     u64 *offset, int nesting)
+{
+	const struct type_member *members, *found;
+	size_t n = type_members(type, &members);
+	u64 inside = 0;
+
+	for (size_t i = 0; i < n && nesting < MAX_NESTING; i++) {
+		if (!is_transparent(&members[i]) || ++search->steps > MAX_STEPS)
+			continue;
+		found = find_placed(members[i].type, search, &inside, nesting + 1);
+		if (members[i].place &&
+		    (found || find_member(members[i].type, search, &inside, nesting + 1))) {
+			*offset = 0;
+			return &members[i];
+		}
+		if (found) {
+			*offset = members[i].offset + inside;
+			return found;
+		}
+	}
+	return NULL;
+}
+
+const struct type_member *type_find_placed(const struct type *type, const char *name, u64 *offset)
+{
+	struct search search = {.name = name};
+
+	return find_placed(type, &search, offset, 0);
 }
 
 size_t type_enumerators(const struct type *type, const struct type_enumerator **enumerators)

@@ -42,6 +42,11 @@ struct type_member {
 	u16 bit_offset;         /* of a bit-field: from the least significant bit at `offset` */
 	u16 bit_size;           /* 0: no bit-field */
 	bool is_base;           /* C++ base class; name is the base's name */
+	/*
+	 * NULL: at `offset`. Else only the object itself tells where: a C++ virtual base, found through
+	 * the virtual table; loc_eval_member() (DWARF 5, sections 5.7.3 and 5.7.6).
+	 */
+	const struct loc *place;
 	bool is_static;         /* C++ static member: no storage here */
 	bool is_artificial;     /* vptr */
 };
@@ -91,8 +96,16 @@ const struct type *type_target(const struct type *type);
 /* For a declaration: the definition of the same name and kind in any unit; itself if none. */
 const struct type *type_complete(const struct type *type);
 size_t type_members(const struct type *type, const struct type_member **members);
-/* Also inside anonymous members; *offset gets the offset from the outer struct. */
+/*
+ * Also inside anonymous members and bases; *offset gets the offset from the outer struct. Not what
+ * has no fixed offset in it: type_find_placed().
+ */
 const struct type_member *type_find_member(const struct type *type, const char *name, u64 *offset);
+/*
+ * The virtual base (a member with a `place`) in which the name is, or one of whose virtual bases has
+ * it; *offset gets the offset, from the outer struct, of the class that has the base. NULL if none.
+ */
+const struct type_member *type_find_placed(const struct type *type, const char *name, u64 *offset);
 size_t type_enumerators(const struct type *type, const struct type_enumerator **enumerators);
 /* A function's parameter types. */
 size_t type_parameters(const struct type *type, const struct type *const **parameters);

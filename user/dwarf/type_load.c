@@ -276,26 +276,24 @@ void type_load_definition(struct type *type)
 		type->target = NULL;
 }
 
-/* Where a member lies; an expression (virtual bases, old producers) only if it is a plain offset.
- */
-static bool member_offset(Dwarf_Die *die, u64 *offset)
+/* Where a member lies: old producers write a plain offset as an expression too. */
+static void load_place(struct type *type, struct type_member *member, Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Op *ops;
 	size_t n;
 	s64 value;
 
-	*offset = 0;
 	if (!die_attr(die, DW_AT_data_member_location, &attr))
-		return true;
-	if (die_attr_number(&attr, &value)) {
-		*offset = (u64)value;
-		return true;
-	}
-	if (dwarf_getlocation(&attr, &ops, &n) != 0 || n != 1 || ops[0].atom != DW_OP_plus_uconst)
-		return false;
-	*offset = ops[0].number;
-	return true;
+		return;
+	if (die_attr_number(&attr, &value))
+		member->offset = (u64)value;
+	else if (dwarf_getlocation(&attr, &ops, &n) != 0 || !n)
+		member->place = dw_loc_absent(ABSENT_UNSUPPORTED, type->dw->arena);
+	else if (n == 1 && ops[0].atom == DW_OP_plus_uconst)
+		member->offset = ops[0].number;
+	else
+		member->place = dw_decode(type->dw, &attr, ops, n, type->dw->arena);
 }
 
 /*
@@ -331,17 +329,16 @@ static void load_member(struct type *type, Dwarf_Die *die)
 {
 	int tag = dwarf_tag(die);
 	struct type_member *member;
-	u64 offset;
 
 	type->has_variants |= tag == DW_TAG_variant_part;
 	if (tag != DW_TAG_member && tag != DW_TAG_inheritance && tag != DW_TAG_variable)
 		return;
-	if (!member_offset(die, &offset) || type->n_members >= MAX_MEMBERS)
+	if (type->n_members >= MAX_MEMBERS)
 		return;
 	member = arena_push(type->dw->arena, type->members, type->n_members);
 	member->name = dwarf_diename(die);
 	member->type = dw_type_of(type->dw, die);
-	member->offset = offset;
+	load_place(type, member, die);
 	member->is_base = tag == DW_TAG_inheritance;
 	member->is_static = tag == DW_TAG_variable || die_flag(die, DW_AT_external);
 	member->is_artificial = die_flag(die, DW_AT_artificial);

@@ -56,7 +56,7 @@ static void classify_members(const struct type *type, u64 offset, struct halves 
 	for (size_t i = 0; i < n; i++) {
 		u64 at = offset + members[i].offset;
 
-		if (members[i].is_static || at >= HALF * HALVES)
+		if (members[i].is_static || members[i].place || at >= HALF * HALVES)
 			continue;
 		if (members[i].bit_size)
 			meet(halves, at + members[i].bit_offset / 8, CLASS_INTEGER);

@@ -81,7 +81,7 @@ static void collect_members(struct plan *plan, const struct type *type, u64 offs
 	size_t n = type_members(type, &members);
 
 	for (size_t i = 0; i < n; i++)
-		if (!members[i].is_static && !members[i].bit_size)
+		if (!members[i].is_static && !members[i].place && !members[i].bit_size)
 			collect_edges(plan, members[i].type, offset + members[i].offset, depth,
 				      nesting, list);
 }

@@ -340,7 +340,7 @@ static void add_inner(struct layout *layout, u32 from, const struct type *type, 
 	} else if (type->kind == TYPE_STRUCT && nesting < MAX_NESTING) {
 		n = type_members(type, &members);
 		for (size_t i = 0; i < n; i++)
-			if (!members[i].is_static && !members[i].bit_size)
+			if (!members[i].is_static && !members[i].place && !members[i].bit_size)
 				add_inner(layout, from, members[i].type, offset + members[i].offset,
 					  nesting + 1);
 	} else if (type->kind == TYPE_ARRAY && nesting < MAX_NESTING && !type_is_char_array(type)) {

@@ -21,6 +21,66 @@ static void count_shown(const struct type_member *members, size_t n, size_t *sho
 		*shown += is_shown(&members[i]);
 }
 
+/* Once, as gdb: the first of the classes that share it has it. */
+static bool is_shown_base(const struct builder *builder, u64 address, const struct type *type)
+{
+	struct shown_base *shown;
+
+	for (const struct shown_base *base = *builder->bases; base; base = base->next)
+		if (base->address == address && base->type == type)
+			return true;
+	shown = arena_alloc(builder->context->arena, sizeof(*shown));
+	*shown = (struct shown_base){address, type, *builder->bases};
+	*builder->bases = shown;
+	return false;
+}
+
+/* A virtual base of the object at this address (0: not in memory); NULL if it is shown already. */
+static struct value *build_placed(const struct builder *builder, u64 object,
+				  const struct type_member *member, struct node_site site)
+{
+	const struct value_context *context = builder->context;
+	struct loc_context bare = {.arena = context->arena}, *loc = &bare;
+	struct builder inner = *builder;
+	enum absence why = ABSENT_UNSUPPORTED;
+	struct source source;
+	u64 address;
+
+	if (context->loc)
+		bare = *context->loc;
+	bare.image = context->image;
+	if (object)
+		why = loc_eval_member(member->place, loc, object, &address, &inner.late);
+	if (why != PRESENT) {
+		struct value *value = build_blank(builder, &(struct source){0}, &site);
+
+		build_absent(value, &(struct span){.absence = why});
+		return value;
+	}
+	if (member->is_base && is_shown_base(builder, address, type_strip(member->type)))
+		return NULL;
+	site.offset = member->offset;
+	source_from_memory(&source, address, site.offset + build_object_size(member->type, context),
+			   context);
+	return build_node(&inner, &source, &site);
+}
+
+static struct value *build_member(const struct builder *builder, const struct source *source,
+				  u64 offset, const struct type_member *member)
+{
+	struct node_site site = {member_name(member, builder->context->arena),
+				 member->is_base ? "base" : "member",
+				 member->type,
+				 offset + member->offset,
+				 member->bit_offset,
+				 member->bit_size};
+
+	if (member->place)
+		return build_placed(builder, source->address ? source->address + offset : 0, member,
+				    site);
+	return build_node(builder, source, &site);
+}
+
 void build_struct(const struct builder *builder, struct value *value, const struct source *source,
 		  u64 offset, const struct type *stripped)
 {
@@ -41,23 +101,19 @@ void build_struct(const struct builder *builder, struct value *value, const stru
 	}
 	value->children = arena_array(arena, struct value, shown);
 	for (size_t i = 0; i < n; i++) {
-		const struct type_member *member = &members[i];
-		struct node_site site = {member_name(member, arena),
-					 member->is_base ? "base" : "member",
-					 member->type,
-					 offset + member->offset,
-					 member->bit_offset,
-					 member->bit_size};
+		const struct value *child;
 
-		if (!is_shown(member))
+		if (!is_shown(&members[i]))
 			continue;
 		if (build_is_crowded(builder)) {
 			value->cut = true;
 			break;
 		}
-		value->children[value->n_children++] = *build_node(builder, source, &site);
+		child = build_member(builder, source, offset, &members[i]);
+		if (child)
+			value->children[value->n_children++] = *child;
 	}
-	value->text = value_text(value, arena);
+	value->text = value->n_children ? value_text(value, arena) : "{<No data fields>}";
 }
 
 /*

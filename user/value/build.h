@@ -13,12 +13,20 @@ struct open_object {
 	const struct open_object *outer;
 };
 
+/* A virtual base that is shown already; several classes of one object may share it. */
+struct shown_base {
+	u64 address;
+	const struct type *type; /* stripped */
+	const struct shown_base *next;
+};
+
 struct builder {
 	const struct value_context *context;
 	u32 depth;   /* pointers followed to get here */
 	u32 nesting; /* structs and arrays inside each other */
 	u32 *nodes;  /* built so far in the whole tree */
 	const struct open_object *open;
+	const struct shown_base **bases; /* of the object being built */
 	bool late; /* the way here was read after the hit: a pointer, or the length of an array */
 };
 

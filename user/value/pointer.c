@@ -115,6 +115,7 @@ static struct value *follow(const struct builder *builder, const struct value *p
 	const struct type *stripped = type_strip(target);
 	const struct value_context *context = builder->context;
 	struct open_object open = {address, stripped, builder->open};
+	const struct shown_base *bases = NULL;
 	struct builder inner = *builder;
 	struct source source;
 	struct node_site site = {NULL, "pointee", target, 0, 0, 0};
@@ -123,6 +124,7 @@ static struct value *follow(const struct builder *builder, const struct value *p
 	inner.nesting = 0;
 	inner.late = pointer->late;
 	inner.open = &open;
+	inner.bases = &bases;
 	source_from_memory(&source, address, build_object_size(stripped, context), context);
 	return build_node(&inner, &source, &site);
 }

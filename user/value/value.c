@@ -257,7 +257,8 @@ static struct value *build_root(const char *name, const char *kind, const struct
 {
 	u32 nodes = 0;
 	struct open_object self = {source->address, type_strip(type), NULL};
-	struct builder builder = {.context = context, .nodes = &nodes};
+	const struct shown_base *bases = NULL;
+	struct builder builder = {.context = context, .nodes = &nodes, .bases = &bases};
 	struct node_site site = {name, kind, type, 0, 0, 0};
 
 	if (source->address)
