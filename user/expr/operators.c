@@ -76,8 +76,8 @@ struct expr *typer_promote(struct typer *typer, struct expr *value)
 	return typer_convert(typer, value, scalar_promote(value->type, value->bit_size));
 }
 
-static struct expr *address_of(struct typer *typer, struct expr *object, const struct type *target,
-			       const struct expr *like)
+struct expr *typer_address(struct typer *typer, struct expr *object, const struct type *target,
+			   const struct expr *like)
 {
 	struct expr *address = typer_node(typer, EXPR_UNARY, like);
 
@@ -99,9 +99,9 @@ struct error *typer_decay(struct typer *typer, struct expr *expr, struct expr **
 		return error_cure(typer_fail(typer, expr, "$comm is text, not a number"),
 				  "compare it: $comm == \"name\"");
 	if (bare->kind == TYPE_ARRAY && expr->is_lvalue)
-		expr = address_of(typer, expr, type_target(bare), expr);
+		expr = typer_address(typer, expr, type_target(bare), expr);
 	else if (bare->kind == TYPE_FUNCTION && expr->is_lvalue)
-		expr = address_of(typer, expr, bare, expr);
+		expr = typer_address(typer, expr, bare, expr);
 	else if (!scalar_is_integer(bare) && bare->kind != TYPE_FLOAT && bare->kind != TYPE_POINTER)
 		return typer_fail(typer, expr,
 				  "this has type %s, where a number or pointer is needed",
@@ -159,7 +159,7 @@ static struct error *type_address(struct typer *typer, struct expr *expr, struct
 		return typer_fail(typer, expr->a, "this has no address");
 	if (object->bit_size)
 		return typer_fail(typer, expr->a, "a bit-field has no address");
-	*typed = address_of(typer, object, object->type, expr);
+	*typed = typer_address(typer, object, object->type, expr);
 	return NULL;
 }
 

@@ -26,6 +26,16 @@ struct error *typer_value(struct typer *typer, struct expr *expr, struct expr **
 struct error *typer_decay(struct typer *typer, struct expr *expr, struct expr **value) _must_use_;
 struct expr *typer_deref(struct typer *typer, struct expr *pointer, const struct type *target,
 			 const struct expr *like);
+/* A pointer to the object, which is an lvalue, as one to target. */
+struct expr *typer_address(struct typer *typer, struct expr *object, const struct type *target,
+			   const struct expr *like);
+/*
+ * virtual_base.c: makes *object the virtual base that type_find_placed() found in it, at `offset`.
+ * `like` is the member that was asked for.
+ */
+struct error *typer_virtual_base(struct typer *typer, const struct expr *like,
+				 const struct type_member *base, u64 offset,
+				 struct expr **object) _must_use_;
 
 /* Converts a value to a scalar type, folding constants. */
 struct expr *typer_convert(struct typer *typer, struct expr *value, const struct type *type);

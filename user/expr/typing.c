@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { MAX_BASES = 32 };
+
 struct error *typer_fail(const struct typer *typer, const struct expr *expr, const char *format,
 			 ...)
 {
@@ -294,6 +296,27 @@ static struct error *member_object(struct typer *typer, struct expr *expr, struc
 	return NULL;
 }
 
+/* Makes *object the virtual base that has the member, which may be one of a virtual base's. */
+static struct error *enter_bases(struct typer *typer, const struct expr *expr, struct expr **object)
+{
+	for (int i = 0; i < MAX_BASES; i++) {
+		const struct type *type = type_strip((*object)->type);
+		const struct type_member *base;
+		struct error *err;
+		u64 offset;
+
+		if (type_find_member(type, expr->text, &offset))
+			return NULL;
+		base = type_find_placed(type, expr->text, &offset);
+		if (!base)
+			return NULL;
+		err = typer_virtual_base(typer, expr, base, offset, object);
+		if (err)
+			return err;
+	}
+	return NULL;
+}
+
 static struct error *type_member(struct typer *typer, struct expr *expr, struct expr **typed)
 {
 	struct expr *member = typer_node(typer, EXPR_MEMBER, expr);
@@ -301,6 +324,8 @@ static struct error *type_member(struct typer *typer, struct expr *expr, struct 
 	struct error *err = member_object(typer, expr, &member->a);
 	u64 offset;
 
+	if (!err)
+		err = enter_bases(typer, expr, &member->a);
 	if (!err)
 		err = find_member(typer, expr, member->a->type, &found, &offset);
 	if (err)
