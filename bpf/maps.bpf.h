@@ -54,7 +54,7 @@ volatile u32 one_pid = 0;
 volatile u64 binary_inode = 0;
 volatile u32 binary_teacher = 0;
 volatile u32 binary_fd = 0;
-/* enum swap; while a link is replaced. */
+/* probe.h: SWAP_NONE, or while a link is replaced which one. */
 volatile u32 swap = SWAP_NONE;
 
 struct {
@@ -87,7 +87,7 @@ struct {
 	__type(value, u64);
 } place_runs SEC(".maps");
 
-/* Of a thread (its id in the upper half) and a place: the newer link had that hit. */
+/* Of a thread (its id in the upper half) and a place: in which swap the newer link had its last hit. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

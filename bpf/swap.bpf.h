@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
  * A link of several places can't lose one: it is replaced by a new link of those that stay, and
- * closed once that stands. Until then both run at each hit, one after the other on the same
+ * closed once every thread sees that. Until then both run at each hit, one after the other on the same
  * thread, the newer one first (kernel/events/uprobes.c, consumer_add(), puts it at the head of the
  * list). So that the hit is counted once, the newer one leaves a mark for its thread and place, and
  * the older one goes by it:
@@ -11,7 +11,8 @@
  *	newer alone	(the older is gone already) counts; its mark stays, and misleads nobody
  *
  * A mark for the thread alone wouldn't do: where several places share an address, all that are
- * newer run before the first that is older. User space forgets all marks before each swap.
+ * newer run before the first that is older. User space forgets all marks before each swap, but a
+ * thread that was preempted may leave one after that: so a mark counts in its own swap alone.
  */
 #ifndef SNAPLINE_SWAP_BPF_H
 #define SNAPLINE_SWAP_BPF_H
@@ -21,14 +22,19 @@
 /* False: the hit is counted by the other link. */
 _inline_ bool swap_counts(u64 cookie)
 {
-	u32 newer = cookie & COOKIE_SWAPPED ? SWAP_TO_FLAGGED : SWAP_TO_PLAIN, now = swap, set = 1;
 	u64 mark = bpf_get_current_pid_tgid() << 32 | (u32)cookie;
+	u32 now = swap, *seen;
 
-	if (!now)
+	if (now == SWAP_NONE)
 		return true;
-	if (now == newer) /* no room: then the older one counts */
-		return !bpf_map_update_elem(&swap_marks, &mark, &set, BPF_ANY);
-	return bpf_map_delete_elem(&swap_marks, &mark);
+	if (!(cookie & COOKIE_SWAPPED) ==
+	    !(now & SWAP_TO_FLAGGED)) /* no room: the older one counts */
+		return !bpf_map_update_elem(&swap_marks, &mark, &now, BPF_ANY);
+	seen = bpf_map_lookup_elem(&swap_marks, &mark);
+	if (!seen || *seen != now)
+		return true;
+	bpf_map_delete_elem(&swap_marks, &mark);
+	return false;
 }
 
 #endif

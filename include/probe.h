@@ -35,8 +35,11 @@ struct probe_state {
  */
 #define COOKIE_SWAPPED (1ull << 32)
 
-/* Which of two links for the same places is the newer one; SWAP_NONE: there is only one. */
-enum swap { SWAP_NONE, SWAP_TO_PLAIN, SWAP_TO_FLAGGED };
+/*
+ * While a link is replaced: the number of the replacement times SWAP_STEP, and SWAP_TO_FLAGGED if the
+ * newer link is the one with COOKIE_SWAPPED. Else SWAP_NONE.
+ */
+enum { SWAP_NONE = 0, SWAP_TO_FLAGGED = 1, SWAP_STEP = 2 };
 
 /* The class of a hit (DESIGN.md, "Accounting"), in the order in which they are asked. */
 enum hit_class {

@@ -190,6 +190,9 @@ static struct key_value value_of(const struct plan_key *what, const struct count
 		if (string)
 			state = strlen(string) < COUNT_STRING_BYTES ? VALUE_OK : COUNT_CUT;
 	}
+	/* It is there, but was not looked at: a key doesn't wait for it. */
+	if (state == VALUE_UNREADABLE && what->kind == KEY_TEXT && number)
+		state = VALUE_NOT_RESIDENT;
 	if (state & ~COUNT_CUT)
 		return missing(state);
 	switch (what->kind) {

@@ -316,6 +316,25 @@ int attach_empty(const char *path, u64 offset, int pid)
 	return link;
 }
 
+static void never_called(void)
+{
+	asm volatile("nop");
+}
+
+void attach_settle(void)
+{
+	int prog = load_empty(TRACE_UPROBE_MULTI), link = -1;
+	u64 offset;
+
+	if (prog >= 0 && trial_offset(never_called, &offset))
+		link = attach_multi(prog, TRACE_UPROBE_MULTI, "/proc/self/exe", &offset, NULL, 1,
+				    getpid());
+	if (link >= 0)
+		close(link);
+	if (prog >= 0)
+		close(prog);
+}
+
 struct error *attach_process(struct load_session *session, int pid)
 {
 	struct load_place *places = calloc(session->n_places + 1, sizeof(*places));

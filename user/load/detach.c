@@ -37,8 +37,12 @@ static struct error *swap_link(struct load_session *session, size_t at, const u3
 	struct error *err;
 
 	forget_marks(session);
-	object_set(session->object, "swap", old.flag ? SWAP_TO_PLAIN : SWAP_TO_FLAGGED);
+	session->n_swaps++;
+	object_set(session->object, "swap",
+		   session->n_swaps * SWAP_STEP + (old.flag ? 0 : SWAP_TO_FLAGGED));
 	err = attach_instead(session, &old, rest, n);
+	/* Or one that is behind the newer programs already would find the older ones gone. */
+	attach_settle();
 	if (!err)
 		session->links[at] = session->links[--session->n_links];
 	else

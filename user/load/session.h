@@ -74,6 +74,7 @@ struct load_session {
 	size_t states_len;
 	u64 *delivered; /* records handed over, by probe */
 	u64 *trimmed;	/* records that came behind the limit, by probe */
+	u32 n_swaps;	/* links that were replaced */
 	u64 pairs_left; /* tic-toc: open pairs that a sweep took out */
 	struct usage *usage;	/* NULL: nobody has asked */
 	struct rings *rings;
@@ -153,6 +154,13 @@ int attach_empty(const char *path, u64 offset, int pid);
 /* One more link, of places of an old one that is of several; its cookies differ by the flag. */
 struct error *attach_instead(struct load_session *session, const struct link *old,
 			     const u32 *places, u32 n) _must_use_;
+/*
+ * Waits until every thread that is at a probe has come to the end of the programs there: from then on all
+ * see the links that stand now. Closing any link waits for it (kernel/events/uprobes.c,
+ * uprobe_unregister_sync(), 6.12; before that no program is added while a thread is in those of a
+ * place).
+ */
+void attach_settle(void);
 void link_close(struct link *link);
 /* trial.c: where own code is in this program's file. */
 bool trial_offset(const void *code, u64 *offset);
