@@ -9,7 +9,8 @@ FUZZ_SAN := address,undefined -fno-sanitize-recover=undefined
 FUZZ_LIB_OBJ := $(patsubst user/%.c,$(FUZZ)/obj/%.o,$(filter-out user/cmd/main.c,$(USER_SRC)))
 
 # Functions that a harness puts its own in place of.
-FUZZ_WRAP_elf := $(patsubst %,-Wl$(comma)--wrap=%,mmap munmap proc_by_file privilege_check)
+FUZZ_WRAP_elf := $(patsubst %,-Wl$(comma)--wrap=%,mmap munmap proc_by_file privilege_check border_cross_to_read)
+FUZZ_WRAP_replay := -Wl$(comma)--wrap=border_cross_to_read
 
 .PHONY: fuzz fuzz-build
 fuzz-build: $(FUZZ_NAMES:%=$(FUZZ)/%)
