@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -315,6 +316,33 @@ static int open_file(struct permit *permit, const char *path)
 	return code;
 }
 
+static bool copy_all(int from, int to)
+{
+	static char bytes[64 << 10];
+	ssize_t n;
+
+	while ((n = read(from, bytes, sizeof(bytes))) > 0)
+		if (write(to, bytes, (size_t)n) != n)
+			return false;
+	return n == 0;
+}
+
+/*
+ * Paths in /proc are told as they are from the root folder of who reads. The worker's is empty, which
+ * in a chroot would make them others than ours. Takes fd; negative errno.
+ */
+static int read_here(int fd)
+{
+	int copy = memfd_create("text", MFD_CLOEXEC), code = copy < 0 ? -errno : 0;
+
+	if (!code && (!copy_all(fd, copy) || lseek(copy, 0, SEEK_SET) != 0)) {
+		code = errno ? -errno : -EIO;
+		close(copy);
+	}
+	close(fd);
+	return code ? code : copy;
+}
+
 static bool is_text_of_process(const char *name)
 {
 	static const char *const names[] = {"maps", "stat", "status", "comm", "auxv"};
@@ -345,7 +373,7 @@ int permit_open(struct permit *permit, const char *path)
 		    (strcmp(way.rest, "comm") != 0 || !permit_debugger(permit, way.number)))
 			return access(path, F_OK) ? -ENOENT : -EACCES;
 		fd = open(path, O_RDONLY | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
+		return fd < 0 ? -errno : read_here(fd);
 	}
 	fd = open_file(permit, path);
 	if (fd >= 0)
