@@ -90,7 +90,7 @@ def verdict(target, low, middle, high):
     """A target is met or missed for sure when the whole interval says so."""
     sign, wanted = target
     each = [HOLDS[sign](ratio, wanted) for ratio in (low, middle, high)]
-    unsure = len(set(each)) > 1
+    unsure = len(set(each)) > 1 or low <= wanted <= high and not each[1]
     return "%s %.2f: %s%s" % (sign, wanted, "met" if each[1] else "missed", ", not surely" if unsure else "")
 
 
