@@ -116,7 +116,7 @@ $(B)/tests/tools/%: tests/tools/%.c $(B)/libsnapline.a
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -o $@ $< $(B)/libsnapline.a $(ALL_LDFLAGS) $(LDLIBS)
 
 # Those of the live suites share their workloads.
-$(B)/tests/tools/live_%: tests/tools/live_%.c tests/tools/live.c tests/tools/live.h $(B)/libsnapline.a
+$(B)/tests/tools/live_%: tests/tools/live_%.c tests/tools/live.c tests/tools/live.h tests/insns.h $(B)/libsnapline.a
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/tools -o $@ $< tests/tools/live.c $(B)/libsnapline.a \

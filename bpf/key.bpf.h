@@ -31,7 +31,7 @@ _inline_ u8 key_string(char *bytes, u64 address, u32 size)
 		room = COUNT_STRING_BYTES;
 	len = bpf_probe_read_user_str(bytes, room, (void *)address);
 	if (len < 0)
-		return address < PAGE_BYTES ? VALUE_BAD_ADDRESS : VALUE_UNREADABLE;
+		return address < PAGE_BYTES ? VALUE_BAD_ADDRESS : VALUE_NOT_RESIDENT;
 	if (len < COUNT_STRING_BYTES || size < COUNT_STRING_BYTES)
 		return VALUE_OK;
 	bpf_probe_read_user(&next, 1, (void *)(address + COUNT_STRING_BYTES - 1));
@@ -70,7 +70,7 @@ _inline_ void key_fill(struct count_key *key, const struct hit *hit, const struc
 		if (values[i].state == VALUE_OK && strings < COUNT_STRINGS && knob_strings)
 			key->states[i] = key_text(key->strings[strings], &values[i], slot->size);
 		/* User space may find the text in the file. */
-		if (key->states[i] == VALUE_UNREADABLE && values[i].state == VALUE_OK) {
+		if (key->states[i] == VALUE_NOT_RESIDENT) {
 			key->numbers[i] = values[i].bits;
 			key->pid = current_pid_here();
 		}

@@ -19,6 +19,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
+#include "../insns.h"
 #include "base/clock.h"
 #include "base/host.h"
 #include "cmd/border.h"
@@ -288,14 +289,6 @@ static void may_not_run(const struct bpf_insn *insns, size_t n, const char *text
 	may_not_start(&config, text);
 }
 
-#define CALL(number)                                        \
-	{                                                   \
-		.code = BPF_JMP | BPF_CALL, .imm = (number) \
-	}
-#define EXIT                               \
-	{                                  \
-		.code = BPF_JMP | BPF_EXIT \
-	}
 #define RUN(text, ...)                                                \
 	do {                                                          \
 		static const struct bpf_insn code_[] = {__VA_ARGS__}; \

@@ -2,6 +2,7 @@
 /* Which instructions from a process without rights are let into a patch bay. */
 #include "unit.h"
 
+#include "../insns.h"
 #include "load/vet.h"
 
 #define MOV(dst, src)                                                                   \
@@ -15,14 +16,6 @@
 #define LOAD(dst, src)                                                                 \
 	{                                                                              \
 		.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = (dst), .src_reg = (src) \
-	}
-#define CALL(number)                                        \
-	{                                                   \
-		.code = BPF_JMP | BPF_CALL, .imm = (number) \
-	}
-#define EXIT                               \
-	{                                  \
-		.code = BPF_JMP | BPF_EXIT \
 	}
 
 static bool passes(const struct bpf_insn *insns, size_t n, enum vet_bay bay)

@@ -185,14 +185,11 @@ static struct key_value value_of(const struct plan_key *what, const struct count
 	u64 number = key->numbers[i];
 	int pid = (int)key->pid;
 
-	if (state == VALUE_UNREADABLE && string) {
+	if (state == VALUE_NOT_RESIDENT && string) {
 		string = constant_text(processes, pid, number, arena);
 		if (string)
 			state = strlen(string) < COUNT_STRING_BYTES ? VALUE_OK : COUNT_CUT;
 	}
-	/* It is there, but was not looked at: a key doesn't wait for it. */
-	if (state == VALUE_UNREADABLE && what->kind == KEY_TEXT && number)
-		state = VALUE_NOT_RESIDENT;
 	if (state & ~COUNT_CUT)
 		return missing(state);
 	switch (what->kind) {

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/base.h"
 #include "base/error.h"
 
 enum { BUFFER_BYTES = 256 * 1024 }; /* log lines go out in large pieces */
@@ -33,16 +32,15 @@ static void await_room(const struct patient *patient)
 static ssize_t put(void *cookie, const char *bytes, size_t len)
 {
 	const struct patient *patient = cookie;
-	bool waits = can_wait(patient->fd);
 	size_t done = 0;
 
 	while (done < len) {
 		ssize_t n;
 
-		if (waits)
+		if (patient->can_wait)
 			await_room(patient);
 		n = write(patient->fd, bytes + done,
-			  waits ? min_u64(len - done, PIPE_BUF) : len - done);
+			  patient->can_wait ? min_u64(len - done, PIPE_BUF) : len - done);
 		if (n < 0 && errno != EINTR)
 			return (ssize_t)done;
 		done += n > 0 ? (size_t)n : 0;
@@ -56,6 +54,7 @@ FILE *patient_open(struct patient *patient)
 
 	if (!stream)
 		error_no_memory();
+	patient->can_wait = can_wait(patient->fd);
 	setvbuf(stream, NULL, _IOFBF, BUFFER_BYTES);
 	return stream;
 }

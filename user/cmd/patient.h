@@ -8,10 +8,13 @@
 
 #include <stdio.h>
 
+#include "base/base.h"
+
 struct patient {
 	int fd;				  /* is not closed with the stream */
 	void (*meanwhile)(void *context); /* every PATIENT_STEP_MS of waiting; NULL: nothing */
 	void *context;
+	bool can_wait; /* set by patient_open() */
 };
 
 enum { PATIENT_STEP_MS = 100 };

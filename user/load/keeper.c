@@ -18,7 +18,6 @@ void give(struct call *call, const void *bytes, size_t len)
 	strbuf_add(&call->answer->bytes, bytes, len);
 }
 
-/* 0, or negative errno. */
 void give_code(struct call *call, int code)
 {
 	if (code >= 0)
@@ -34,7 +33,6 @@ void give_error(struct call *call, struct error *err)
 		wire_put_error(call->answer, err);
 }
 
-/* A descriptor, which ends with the answer, or negative errno. */
 void give_fd(struct call *call, int fd)
 {
 	give_code(call, fd);

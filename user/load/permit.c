@@ -32,6 +32,11 @@ struct way {
 	const char *rest;
 };
 
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
 static bool take_number(const char **at, int *number)
 {
 	char *end;
@@ -51,12 +56,12 @@ static struct way way_of(const char *path)
 	const char *at;
 
 	at = path + strlen(proc);
-	if (strncmp(path, proc, strlen(proc)) != 0 || (*at && *at != '/'))
+	if (!starts_with(path, proc) || (*at && *at != '/'))
 		return (struct way){WAY_PLAIN, 0, path};
 	at = path + strlen(kept);
-	if (strncmp(path, kept, strlen(kept)) == 0 && take_number(&at, &way.number) && *at == '/')
+	if (starts_with(path, kept) && take_number(&at, &way.number) && *at == '/')
 		return (struct way){WAY_KEPT, way.number, at + 1};
-	if (strncmp(path, self, strlen(self)) == 0)
+	if (starts_with(path, self))
 		return (struct way){WAY_SELF, 0, path + strlen(self)};
 	at = path + strlen(proc) + 1;
 	if (path[strlen(proc)] == '/' && take_number(&at, &way.number) && *at == '/')
@@ -165,17 +170,16 @@ static bool is_beside(const char *place, const char *file)
 
 	if (!len || strncmp(place, file, len) != 0)
 		return false;
-	if (strncmp(rest, ".debug/", strlen(".debug/")) == 0)
+	if (starts_with(rest, ".debug/"))
 		rest += strlen(".debug/");
 	return !strchr(rest, '/');
 }
 
 static bool is_of_target(const struct permit *permit, const struct stat *info, const char *place)
 {
-	static const char debug[] = "/usr/lib/debug/";
 	const struct target *target = permit->terms.target;
 
-	if (strncmp(place, debug, strlen(debug)) == 0 ||
+	if (starts_with(place, "/usr/lib/debug/") ||
 	    (permit->record && is_beside(place, permit->record)))
 		return true;
 	for (size_t i = 0; i < target->n_files; i++)
@@ -190,9 +194,7 @@ static bool is_of_target(const struct permit *permit, const struct stat *info, c
 
 static bool is_linker_config(const char *place)
 {
-	static const char config[] = "/etc/ld.so.conf";
-
-	return strncmp(place, config, strlen(config)) == 0;
+	return starts_with(place, "/etc/ld.so.conf");
 }
 
 static bool is_elf(int fd)
@@ -216,11 +218,6 @@ static bool has_right_of_way(struct permit *permit, const struct way *way)
 		return false;
 	default: return false;
 	}
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-	return strncmp(text, start, strlen(start)) == 0;
 }
 
 /* Of a process what leads to files: its executable, its root, what it has mapped. */
