@@ -1,32 +1,54 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The yardstick: a program that does nothing, on one instruction of one process, until standard input ends; with
- * `session` at a function's entry and at its returns, by one session link.
- * usage: empty PID FILE OFFSET [session]
+ * `session` at a function's entry and at its returns, by one session link; with `clock` so, too, and all that it does
+ * is to read the clock.
+ * usage: empty PID FILE OFFSET [session|clock]
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
 #include "load/load.h"
 #include "load/session.h"
 #include "load/uapi.h"
 
-static int attach_session(const char *path, u64 offset, int pid)
+static int load_clock(void)
 {
-	int prog = load_empty(TRACE_UPROBE_SESSION);
+	struct bpf_insn insns[] = {
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_ktime_get_ns},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = (enum bpf_attach_type)TRACE_UPROBE_SESSION);
 
-	return prog < 0 ? prog : attach_multi(prog, TRACE_UPROBE_SESSION, path, &offset, NULL, 1, pid);
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "clock", "Dual BSD/GPL", insns, ARRAY_LEN(insns),
+			     &opts);
+}
+
+static int attach_kind(const char *kind, const char *path, u64 offset, int pid)
+{
+	int prog;
+
+	if (!*kind)
+		return attach_empty(path, offset, pid);
+	prog = strcmp(kind, "clock") ? load_empty(TRACE_UPROBE_SESSION) : load_clock();
+	return prog < 0 ? prog
+			: attach_multi(prog, TRACE_UPROBE_SESSION, path, &offset, NULL, 1, pid);
 }
 
 int main(int argc, char **argv)
 {
-	bool session = argc == 5 && !strcmp(argv[4], "session");
+	const char *kind = argc == 5 ? argv[4] : "";
 	int link;
 
-	if (argc != 4 && !session)
+	if (argc < 4 || argc > 5 || (*kind && strcmp(kind, "session") && strcmp(kind, "clock")))
 		return 2;
-	link = (session ? attach_session : attach_empty)(argv[2], strtoull(argv[3], NULL, 0), atoi(argv[1]));
+	link = attach_kind(kind, argv[2], strtoull(argv[3], NULL, 0), atoi(argv[1]));
 	if (link < 0) {
 		fprintf(stderr, "empty: cannot attach: %s\n", strerror(-link));
 		return 5;

@@ -3,9 +3,12 @@
 import math
 import statistics
 import sys
+import time
 
 REJECT_ABOVE = 1.25  # the reference, measured at both ends of a round, may differ by so much
 TRIES = 2            # so many times the rounds that are wanted, then it is told how many were accepted
+ENOUGH = 5           # ... do when a section has taken
+PATIENCE = 180       # so many seconds
 SAME = 0.01          # so far from 1 is still the same
 
 
@@ -65,9 +68,9 @@ def one_round(section, rows, turn):
 
 def run(section, rounds):
     """(rows, rejected)"""
-    rows, rejected, accepted = [Row(arm) for arm in section.arms], 0, 0
+    rows, rejected, accepted, begin = [Row(arm) for arm in section.arms], 0, 0, time.monotonic()
     for turn in range(TRIES * rounds):
-        if accepted == rounds:
+        if accepted == rounds or accepted >= ENOUGH and time.monotonic() - begin > PATIENCE:
             break
         if one_round(section, rows, turn):
             accepted += 1

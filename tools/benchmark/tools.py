@@ -72,15 +72,26 @@ class Command(Arm):
                                 env={**os.environ, **self.environment}), out
 
     def start(self, section):
-        process, out = self.launch(section)
+        handle = self.launch(section)
+        try:
+            came = self.comes(section, *handle)
+        except BaseException:
+            self.finish(*handle)
+            raise
+        if not came:
+            text = self.finish(*handle)
+            raise Wrong("it didn't start: %s" % (text.strip().splitlines() or ["no word"])[-1][:60])
+        time.sleep(SETTLE_SECONDS)
+        return handle
+
+    def comes(self, section, process, out):
+        """False: it ended instead, or it takes too long."""
         until = time.monotonic() + READY_SECONDS
         while not self.stands(section, out):
             if process.poll() is not None or time.monotonic() > until:
-                text = self.finish(process, out)
-                raise Wrong("it didn't start: %s" % (text.strip().splitlines() or ["no word"])[-1][:60])
+                return False
             time.sleep(0.02)
-        time.sleep(SETTLE_SECONDS)
-        return process, out
+        return True
 
     def stands(self, section, out):
         if not self.says:
@@ -103,14 +114,15 @@ class Command(Arm):
 
 
 class Empty(Command):
-    """A BPF program that does nothing, on the same instruction; `session`: by a link of entry and returns."""
+    """A BPF program that does nothing, on the same instruction; `kind`: None, "session", by a link of entry and
+    returns, or "clock", by such a link, and it reads the clock."""
 
-    def __init__(self, name, target=None, session=False):
+    def __init__(self, name, target=None, kind=None):
         super().__init__(name, target)
-        self.session = session
+        self.kind = kind
 
     def command(self, section):
-        kind = ["session"] if self.session else []
+        kind = [self.kind] if self.kind else []
         return ["build/tools/empty", str(section.pid), section.file, hex(section.offset)] + kind
 
 
