@@ -17,7 +17,7 @@
 enum {
 	LATE_WINDOW_NS = 20000000,
 	MAX_WAITING_BYTES = 64 << 20,
-	UNCOMMITTED_PAUSE_US = 500,
+	GATHER_US = 500,
 	BATCH = 64, /* records of one ring before the next has its turn */
 };
 
@@ -35,6 +35,7 @@ struct rings {
 	struct record_head **waiting;
 	size_t n_waiting, capacity;
 	size_t waiting_bytes;
+	u64 taken; /* when, by clock_now() */
 };
 
 struct error *rings_new(const int *fds, size_t n, size_t size, struct rings **result)
@@ -180,18 +181,20 @@ static bool ring_take(struct rings *rings, struct ring *ring)
 	return true;
 }
 
-static bool rings_take(struct rings *rings)
+void rings_take(struct rings *rings, bool at_once)
 {
-	size_t before = rings->n_waiting;
 	bool more = rings->waiting_bytes <= MAX_WAITING_BYTES;
+	u64 now = clock_now();
 
+	if (!at_once && now < rings->taken + GATHER_US * 1000)
+		return;
+	rings->taken = now;
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < rings->n; i++)
 			more |= ring_take(rings, &rings->rings[i]);
 		more = more && rings->waiting_bytes <= MAX_WAITING_BYTES;
 	}
-	return rings->n_waiting > before;
 }
 
 bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd)
@@ -199,8 +202,6 @@ bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd)
 	struct pollfd fds[SNAPLINE_MAX_CPUS + 1];
 	int ready;
 
-	if (rings_take(rings) || !timeout_ms)
-		return true;
 	for (size_t i = 0; i < rings->n; i++)
 		fds[i] = (struct pollfd){.fd = rings->rings[i].fd, .events = POLLIN};
 	fds[rings->n] = (struct pollfd){.fd = wake_fd, .events = POLLIN};
@@ -209,9 +210,10 @@ bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd)
 		return false;
 	if (fds[rings->n].revents & (POLLIN | POLLHUP | POLLERR))
 		return false;
-	/* A record that isn't committed yet makes its ring readable. */
-	if (!rings_take(rings) && ready > 0)
-		usleep(UNCOMMITTED_PAUSE_US);
+	/* Also if a record that isn't committed yet is what makes its ring readable. */
+	if (ready > 0)
+		usleep(GATHER_US);
+	rings_take(rings, true);
 	return true;
 }
 

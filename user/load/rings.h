@@ -14,7 +14,13 @@ struct rings;
 
 /* fds are BPF ring buffer maps of size bytes each; they are closed by rings_free(). */
 struct error *rings_new(const int *fds, size_t n, size_t size, struct rings **rings) _must_use_;
-/* Takes in what is there; waits at most timeout_ms for something. False: interrupted or woken. */
+/*
+ * Takes in what is there, but not more often than each half millisecond unless `at_once`: a record
+ * that comes to an empty ring costs the thread that hit an interrupt (kernel/bpf/ringbuf.c,
+ * bpf_ringbuf_commit()), so they are let gather.
+ */
+void rings_take(struct rings *rings, bool at_once);
+/* Waits at most timeout_ms for something, and takes it in. False: interrupted or woken. */
 bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd);
 /*
  * The oldest record if it has waited long enough, or if `all`; NULL: none. Trimmed and checked; the

@@ -322,7 +322,7 @@ struct error *load_next(struct load_session *session, int timeout_ms, int wake_f
 	u64 deadline = clock_now() + max_u64(timeout_ms, 0) * 1000000;
 
 	*record = NULL;
-	rings_wait(session->rings, 0, -1);
+	rings_take(session->rings, session->stopped);
 	while (!take_ready(session, record)) {
 		close_expired(session);
 		if (session->stopped || clock_now() >= deadline)
@@ -361,7 +361,7 @@ void load_stop(struct load_session *session)
 		remote_get(WIRE_STOP, NULL, 0, NULL, 0);
 	session_close_links(session);
 	session->stopped = true;
-	rings_wait(session->rings, 0, -1);
+	rings_take(session->rings, true);
 }
 
 void load_counts(struct load_session *session, u32 probe, struct load_counts *counts)
