@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * A program that is measured: for each line "FUNCTION BATCHES CALLS PAUSE CLOCK" on standard input it calls one of its
- * functions, with PAUSE milliseconds before each batch, and prints the nanoseconds of a call in each batch, by a clock:
- * `wall`, or `cpu`, its own time on a CPU. It neither unwinds nor switches stacks, and there are more than 16 KiB of
- * stack above its functions.
+ * A program that is measured: for each line "FUNCTION BATCHES CALLS PAUSE REST CLOCK" on standard input it calls one of
+ * its functions, with PAUSE milliseconds before each batch, in which it rests: `asleep`, or `awake`, with other work.
+ * It prints the nanoseconds of a call in each batch, by a clock: `wall`, or `cpu`, its own time on a CPU. It neither
+ * unwinds nor switches stacks, and there are more than 16 KiB of stack above its functions.
  */
 #include <alloca.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,14 +74,21 @@ static long now_ns(clockid_t clock)
 	return ts.tv_sec * 1000000000L + ts.tv_nsec;
 }
 
-static double batch(long (*call)(long), int calls, int pause_ms, clockid_t clock)
+static void rest(int ms, bool asleep)
 {
-	struct timespec pause = {.tv_sec = pause_ms / 1000, .tv_nsec = pause_ms % 1000 * 1000000L};
-	long start;
+	struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+	long until = now_ns(CLOCK_MONOTONIC) + ms * 1000000L;
 
-	if (pause_ms)
+	if (asleep)
 		nanosleep(&pause, NULL);
-	start = now_ns(clock);
+	while (now_ns(CLOCK_MONOTONIC) < until)
+		;
+}
+
+static double batch(long (*call)(long), int calls, clockid_t clock)
+{
+	long start = now_ns(clock);
+
 	for (int i = 0; i < calls; i++)
 		call(i);
 	return (double)(now_ns(clock) - start) / calls;
@@ -88,17 +96,19 @@ static double batch(long (*call)(long), int calls, int pause_ms, clockid_t clock
 
 int main(void)
 {
-	char name[32], clock[8];
+	char name[32], how[8], clock[8];
 	int batches, calls, pause_ms;
 
 	/* No variable, as snapshots would show it. */
 	__asm__ volatile("" : : "r"(memset(alloca(STACK_ROOM), 1, STACK_ROOM)) : "memory");
-	while (scanf("%31s %d %d %d %7s", name, &batches, &calls, &pause_ms, clock) == 5) {
+	while (scanf("%31s %d %d %d %7s %7s", name, &batches, &calls, &pause_ms, how, clock) == 6) {
 		const struct function *function = function_find(name);
+		clockid_t by = strcmp(clock, "cpu") ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID;
 
-		for (int i = 0; i < batches; i++)
-			printf("%.3f ", batch(function->call, calls, pause_ms,
-					      strcmp(clock, "cpu") ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID));
+		for (int i = 0; i < batches; i++) {
+			rest(pause_ms, !strcmp(how, "asleep"));
+			printf("%.3f ", batch(function->call, calls, by));
+		}
 		puts("");
 		fflush(stdout);
 	}

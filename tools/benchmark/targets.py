@@ -87,7 +87,8 @@ class Section:
 
 
 # So many batches of so many calls, with a pause in milliseconds before each; by the wall's clock or the CPU's.
-Pace = collections.namedtuple("Pace", "batches calls pause clock", defaults=["wall"])
+# Milliseconds of pause before each batch, asleep or awake; the clock: wall, or cpu. spin.c
+Pace = collections.namedtuple("Pace", "batches calls pause rest clock", defaults=["asleep", "wall"])
 
 
 class Spin(Section):
@@ -116,7 +117,7 @@ class Spin(Section):
         self.made = 0
 
     def ask(self, process, pace):
-        print(self.symbol, pace.batches + self.WARM, pace.calls, pace.pause, pace.clock, file=process.stdin, flush=True)
+        print(self.symbol, pace.batches + self.WARM, *pace[1:], file=process.stdin, flush=True)
         self.made += (pace.batches + self.WARM) * pace.calls
 
     def answer(self, process):
