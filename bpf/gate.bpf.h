@@ -44,16 +44,15 @@ _inline_ bool gate_open(struct hit *hit)
 	return (hit->number & EXPIRY_MASK) || !gate_expired(hit);
 }
 
-_inline_ bool gate_rate(const struct hit *hit)
+_inline_ bool gate_rate(struct hit *hit)
 {
 	struct probe_state *probe = hit->probe;
-	u64 now;
 
 	if (!knob_rate)
 		return true;
-	now = bpf_ktime_get_ns();
-	if (now - probe->window_start >= SECOND_NS) {
-		probe->window_start = now;
+	hit->time = bpf_ktime_get_ns();
+	if (hit->time - probe->window_start >= SECOND_NS) {
+		probe->window_start = hit->time;
 		probe->window_count = 0;
 	}
 	return fetch_and_increment(&probe->window_count) < knob_rate;

@@ -12,6 +12,7 @@ struct hit {
 	struct place_config *place;
 	struct probe_state *probe;
 	u64 number; /* of this hit at its probe, from 1 */
+	u64 time; /* by which its rate was judged, and which its record has; 0: no rate is asked */
 };
 
 _inline_ void count_run(u32 place)
@@ -25,6 +26,7 @@ _inline_ void count_run(u32 place)
 /* False if another link counts it, or if user space gave no such place: it never does. */
 _inline_ bool hit_find(struct pt_regs *ctx, struct hit *hit)
 {
+	hit->time = 0;
 	hit->word = program_word();
 	if (hit->word & PROGRAM_ONE_PLACE) {
 		hit->place_index = PROGRAM_PLACE(hit->word);

@@ -13,7 +13,7 @@ _inline_ void fill_head(struct log_head *head, struct pt_regs *ctx, const struct
 	head->size = knob_data_at + knob_data_limit + knob_value_bytes;
 	head->place = hit->place_index;
 	head->cpu = bpf_get_smp_processor_id();
-	head->ktime = bpf_ktime_get_ns();
+	head->ktime = hit->time ?: bpf_ktime_get_ns();
 	head->pid = current_pid_here();
 	head->tid = current_tid_here();
 	head->start_time = task_start(task_leader(current_task()));

@@ -39,7 +39,7 @@ _inline_ void record_fill(struct record *record, struct pt_regs *ctx, const stru
 	head->magic = SNAPLINE_RECORD_MAGIC;
 	head->place = hit->place_index;
 	head->cpu = bpf_get_smp_processor_id();
-	head->ktime = bpf_ktime_get_ns();
+	head->ktime = hit->time ?: bpf_ktime_get_ns();
 	head->boottime = bpf_ktime_get_boot_ns();
 	head->pid = current_pid_here();
 	head->tid = current_tid_here();

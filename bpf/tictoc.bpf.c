@@ -167,7 +167,7 @@ _inline_ u32 tic_part_write(struct record *record, u32 used, const struct pair_k
 	return at + chunk->len;
 }
 
-_inline_ void slow(struct pt_regs *ctx, const struct bay_env *env, const struct hit *hit,
+_inline_ void slow(struct pt_regs *ctx, const struct bay_env *env, struct hit *hit,
 		   const struct pair_key *key, const struct pair_open *open, enum walk_mode mode)
 {
 	struct record *record;
