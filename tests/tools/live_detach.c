@@ -212,6 +212,8 @@ int main(void)
 			    (struct load_config){.instrument = LOAD_COUNT, .filter = LOAD_PIDS});
 		test_detach("snap, one link",
 			    (struct load_config){.instrument = LOAD_SNAP, .filter = LOAD_FOLLOW});
+	} else {
+		live_ok(true, "one link # SKIP this kernel has no links for many places (6.6)");
 	}
 	test_detach("count, a link each", (struct load_config){.instrument = LOAD_COUNT,
 							       .filter = LOAD_PIDS,
