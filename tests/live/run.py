@@ -20,6 +20,9 @@ A test is a block of lines, blocks are separated by empty lines, # starts a comm
   EXPECT_NOT regex            must not be found
   TIMEOUT seconds             (default 20)
 
+A target that can't do here what the test is about prints "not here: WHY"; if all else is as expected, that is a
+visible skip.
+
 $SLOW is by how much this machine is slower than most, a whole number, 1 unless the environment says
 otherwise: timeouts grow by it, and so should what a test waits for snapline's start.
 """
@@ -220,7 +223,9 @@ def main():
             print("ok %d - %s # SKIP %s" % (number, name, why), flush=True)
             continue
         bad, out, err = run(test)
-        print("%s %d - %s" % ("not ok" if bad else "ok", number, name), flush=True)
+        absent = re.search(r"^not here: .*", out, re.M)
+        print("%s %d - %s%s" % ("not ok" if bad else "ok", number, name,
+                                " # SKIP " + absent.group(0) if absent and not bad else ""), flush=True)
         if bad or "-v" in sys.argv:
             comment("%s:%d" % (os.path.relpath(test["file"], TOP), test["line"]))
             comment("\n".join(bad))

@@ -88,7 +88,7 @@ int main(int argc, char **argv)
 	long rounds = argc > 2 ? atol(argv[2]) : 100, sum = 0;
 	int moved = move(argc > 1 ? argv[1] : "plain");
 
-	printf(moved ? "ready %d\n" : "not here %d\n", getpid());
+	printf(moved ? "ready %d\n" : "not here: process %d has its own text\n", getpid());
 	fflush(stdout);
 	getchar();
 	for (long i = 0; i < rounds; i++)

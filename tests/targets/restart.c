@@ -55,10 +55,34 @@ failed:
 #else
 static NOINLINE int add_here(struct rseq *area, uint32_t cpu, long *counter)
 {
-	KEEP(area);
-	KEEP(cpu);
-	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+	asm goto(".pushsection __rseq_cs, \"aw\"\n"
+		 ".balign 32\n"
+		 "3: .long 0, 0\n"
+		 ".quad 1f, 2f - 1f, 4f\n"
+		 ".popsection\n"
+		 "adrp x9, 3b\n"
+		 "add x9, x9, :lo12:3b\n"
+		 "str x9, %[cs]\n"
+		 "1: ldr w9, %[id]\n"
+		 "cmp w9, %w[cpu]\n"
+		 "b.ne 4f\n"
+		 "ldr x9, [%[counter]]\n"
+		 "nop\n"
+		 "add x9, x9, #1\n"
+		 "str x9, [%[counter]]\n"
+		 "2:\n"
+		 ".pushsection .text.unlikely, \"ax\"\n"
+		 ".inst 0xd428bc00\n"
+		 "4: b %l[failed]\n"
+		 ".popsection\n"
+		 :
+		 : [cs] "m"(area->rseq_cs), [id] "m"(area->cpu_id), [cpu] "r"(cpu),
+		   [counter] "r"(counter)
+		 : "memory", "cc", "x9"
+		 : failed);
 	return 1;
+failed:
+	return 0;
 }
 #endif
 
@@ -83,7 +107,7 @@ int main(int argc, char **argv)
 	long sum = 0;
 
 	if (!__rseq_size) {
-		printf("no restartable sequences here\n");
+		printf("not here: no restartable sequences\n");
 		return 0;
 	}
 	rounds = argc > 1 ? atol(argv[1]) : 1000;
