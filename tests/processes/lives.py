@@ -120,7 +120,7 @@ def executed(path, again):
 
 @test("exec of the same binary: its maps are read again")
 def exec_same():
-    fixed = build(os.path.join(folder(), "fixed"), "-no-pie")
+    fixed = build(os.path.join(folder(), "fixed"), "fixed")
     for path in (FAMILY, fixed):
         snap, target = executed(path, path)
         check_counts(snap, {target.pid: 9})

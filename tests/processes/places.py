@@ -87,9 +87,8 @@ def libc_of_library():
 @test("-x and -p when nothing runs yet: PIE, non-PIE, static and static-PIE")
 def kinds():
     where = folder()
-    for name, flags in (("pie", ("-pie", "-fPIE")), ("fixed", ("-no-pie",)), ("static", ("-static",)),
-                        ("static-pie", ("-static-pie", "-fPIE"))):
-        path = build(os.path.join(where, name), *flags)
+    for name in ("pie", "fixed", "static", "static-pie"):
+        path = build(os.path.join(where, name), name)
         snap = Snap("-x", path, "step").attached()
         first = family("calls", 2, path=path)
         inside = Snap("-p", first.pid, "step").attached()
@@ -155,7 +154,7 @@ def new_root(static=False, debug=None):
     inside = os.path.join(root, "inside")
     os.mkdir(os.path.join(root, "proc"))
     if static:
-        build(inside, "-static")
+        build(inside, "static")
     else:
         copy("inside", inside)
         for path in libraries_of(FAMILY):

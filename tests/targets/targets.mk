@@ -27,6 +27,18 @@ $(2): $(1) $(TARGET_HDR) $(call parts,$(1),sources) $(call parts,$(1),library)
 endef
 comma := ,
 
+# The family in one file, linked in each way that there is: family.static-pie and so on.
+KINDS := pie fixed static static-pie
+KIND_BIN := $(addprefix $(T)/family.,$(KINDS))
+flags_of_pie := -pie -fPIE
+flags_of_fixed := -no-pie
+flags_of_static := -static
+flags_of_static-pie := -static-pie -fPIE
+$(KIND_BIN): $(T)/family.%: tests/targets/family.c tests/targets/parts/family_library.c $(TARGET_HDR)
+	$(call say,TARGET,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -w -pthread $(flags_of_$*) -o $@ $(filter %.c,$^)
+
 # A variant's name back to compiler and flags: gcc-O2-dw5.
 variant_cc = $(word 1,$(subst -, ,$(1)))
 variant_flags = -$(word 2,$(subst -, ,$(1))) -g -gdwarf-$(patsubst dw%,%,$(word 3,$(subst -, ,$(1))))
@@ -41,7 +53,7 @@ $(eval $(call build_target,tests/targets/choose_blocks.c,$(T)/choose_blocks.fixe
 endif
 
 .PHONY: corpus
-targets: $(TARGET_BIN)
+targets: $(TARGET_BIN) $(KIND_BIN)
 corpus: targets $(CORPUS_BIN)
 # What unit tests look into.
 $(B)/tests/unit.stamp: $(T)/choose_hazards $(T)/choose_blocks $(T)/choose_blocks.clang $(T)/choose_blocks.fixed
