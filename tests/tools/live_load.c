@@ -9,6 +9,7 @@
 #include "live.h"
 
 enum { CALLS = 20000, THREADS = 4, CALLS_EACH = 2500000 };
+enum { LONGEST_S = 60, ENOUGH = 100000 }; /* of CALLS_EACH in each thread: seconds, calls in all */
 
 static void call_hit(u64 *shared, u64 n)
 {
@@ -18,16 +19,26 @@ static void call_hit(u64 *shared, u64 n)
 	}
 }
 
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
+}
+
 struct worker {
 	u64 n;
 	u64 *calls;
 };
 
+/* On a slow machine fewer, in whole thousands, so that there is an end to it. */
 static void *work_thread(void *context)
 {
 	struct worker *worker = context;
+	u64 end = now_ns() + LONGEST_S * 1000000000ull;
 
-	for (u64 i = 1; i <= worker->n; i++) {
+	for (u64 i = 1; i <= worker->n && (i % 1000 != 1 || now_ns() < end); i++) {
 		live_hit(i, NULL);
 		++*worker->calls;
 	}
@@ -95,8 +106,7 @@ static void test_saturated(void)
 	load_counts(session, 0, &counts);
 	load_free(session);
 	live_ok(live_sum_holds(&counts), "4 threads, ring saturated: the classes add up");
-	live_ok(counts.hits == calls_of_threads(child.shared) &&
-			counts.hits == (u64)THREADS * CALLS_EACH,
+	live_ok(counts.hits == calls_of_threads(child.shared) && counts.hits >= ENOUGH,
 		"... to the program's own count, %lu", calls_of_threads(child.shared));
 	live_ok(counts.condition_false == counts.hits / 1000 * 999 && counts.buffer_full > 0 &&
 			counts.emitted == delivered,
@@ -139,14 +149,6 @@ static void test_skip_and_sample(void)
 			got.counts.emitted + got.counts.buffer_full == (CALLS - 10 + 6) / 7 &&
 			!wrong,
 		"--skip 10 --sample 1/7 takes hits 11, 18, 25 ...");
-}
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
 struct pace {
