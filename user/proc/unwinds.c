@@ -79,6 +79,8 @@ static const char *process_unwinds(struct search *search, int pid)
 
 	if (err) {
 		error_free(err);
+		if (proc_ended(pid))
+			return NULL;
 		return arena_printf(search->arena, "what process %d maps can't be read", pid);
 	}
 	for (size_t i = 0; i < n && !why; i++)
