@@ -101,6 +101,8 @@ struct arch {
 	u8 call_pushes;		/* bytes that a call leaves on the stack */
 	u8 code_bits;		/* of an address of code; above stands its signature */
 	u16 red_zone;		/* bytes below sp that belong to the function: 128 */
+	int refused;		/* what arch_uprobe_analyze_insn() returns of an instruction that
+				 * the kernel doesn't probe: errno, or its own ENOTSUPP */
 	u32 callee_saved;	/* mask by DWARF number: a callee gives them back */
 	const struct arch_reg_name *names;
 	size_t n_names;

@@ -4,6 +4,7 @@
  * sp, pc, pstate), DWARF numbers and calling convention as in Arm's AADWARF64 and AAPCS64.
  */
 #include <elf.h>
+#include <errno.h>
 #include <stdio.h>
 
 #include "arch/arch_private.h"
@@ -88,6 +89,7 @@ const struct arch arch_arm64 = {
 	.return_real_dwarf = 64,
 	.code_bits = 48, /* mappings above are only made where asked for */
 	.red_zone = 0,
+	.refused = EINVAL,
 	.callee_saved = 0x7ffu << 19 | 1u << SP, /* x19 to x29 */
 	.names = names,
 	.n_names = ARRAY_LEN(names),

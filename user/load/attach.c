@@ -20,14 +20,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "arch/arch.h"
 #include "base/grow.h"
 #include "load/object.h"
 #include "load/remote.h"
 #include "load/session.h"
 #include "load/uapi.h"
 #include "proc/proc.h"
-
-enum { ENOTSUPP_KERNEL = 524 };
 
 static int sys_bpf(int command, void *attr, size_t size)
 {
@@ -149,9 +148,8 @@ static struct error *attach_error(int code, const struct load_place *place)
 	char what[512];
 
 	snprintf(what, sizeof(what), "cannot attach to %s at offset 0x%llx",
-		 place->shown ? place->shown : place->path,
-		 (unsigned long long)place->offset);
-	if (code == ENOTSUPP_KERNEL || code == EOPNOTSUPP)
+		 place->shown ? place->shown : place->path, (unsigned long long)place->offset);
+	if (code == arch_native()->refused || code == EOPNOTSUPP)
 		return error_new(ERROR_NOT_FOUND, "%s: the kernel refuses the instruction there",
 				 what);
 	return kernel_error(code, what);
