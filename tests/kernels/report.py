@@ -11,6 +11,8 @@ import os
 import re
 import sys
 
+TOP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..")
+
 # From which version on a kernel has what doctor looks for; that doctor finds it is a test of doctor (not
 # where it measures times, which mean nothing here). The second is what snapline does without.
 FEATURES = {
@@ -59,6 +61,13 @@ class Kernel:
                 check = json.loads(line)
                 found[check["name"]] = (check["status"], check["text"])
         return found
+
+    def tests(self):
+        """Each test's name, whether it passed, and why it was skipped (or None)."""
+        for line in self.sections.get("tests", []):
+            match = re.match(r"(not )?ok \d+ - (.*?)(?: # SKIP (.*))?$", line)
+            if match:
+                yield match.group(2), not match.group(1), match.group(3)
 
     def has(self, feature):
         return self.checks().get(feature, ("absent", ""))[0] == "ok"
@@ -119,14 +128,52 @@ def judge(kernel, tap):
     tap.line(not complaints, "%s: the kernel complains of nothing" % kernel.version, complaints)
 
 
+def hazards():
+    """The tests that docs/hazards.md names, but those that need no kernel; as they are called in TAP."""
+    with open(os.path.join(TOP, "docs", "hazards.md")) as file:
+        named = re.findall(r"^\|.*\| `(.*)` \|$", file.read(), re.M)
+    named = [name for name in named if not name.startswith("tests/unit/")]
+    return [re.sub(r"^(tests/\S+|\d\S+): ", "", name) for name in named]
+
+
+def hazard_result(hazard, ran):
+    """None if it passed, or why not."""
+    its = [(good, why) for name, good, why in ran if hazard in name]
+    if not its:
+        return "not run"
+    if not all(good for good, _ in its):
+        return "failed"
+    return its[0][1]
+
+
+def hazards_passed(ran):
+    """So many of so many that apply to the CPU, and why the others didn't."""
+    results = [hazard_result(hazard, ran) for hazard in hazards()]
+    results = [why for why in results if not (why or "").startswith("is for ")]
+    others = ["%d %s" % (results.count(why), why) for why in dict.fromkeys(results) if why]
+    return "%d of %d" % (results.count(None), len(results)) + "".join("; " + other for other in others)
+
+
+def results(kernel):
+    """Rows of what ran: name to figure."""
+    ran = list(kernel.tests())
+    rows = {"hazards passed": hazards_passed(ran),
+            "tests passed": sum(good and not why for _, good, why in ran),
+            "failed": sum(not good for _, good, _ in ran)}
+    for _, _, why in ran:
+        if why:
+            rows["skipped: " + why] = rows.get("skipped: " + why, 0) + 1
+    return rows
+
+
 def table(kernels):
-    """Rows of features, columns of kernels."""
+    """Rows of features and of what ran, columns of kernels."""
     rows = [["", *(kernel.version for kernel in kernels)]]
     for feature, (_, instead) in FEATURES.items():
         rows.append([feature, *("yes" if kernel.has(feature) else instead for kernel in kernels)])
-    rows.append(["tests passed", *(
-        "%d" % sum(line.startswith("ok ") and "# SKIP" not in line for line in kernel.sections.get("tests", []))
-        for kernel in kernels)])
+    ran = [results(kernel) for kernel in kernels]
+    for name in dict.fromkeys(name for each in ran for name in each):
+        rows.append([name, *(str(each.get(name, 0)) for each in ran)])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     rows.insert(1, ["-" * width for width in widths])
     for row in rows:
