@@ -8,6 +8,13 @@ import time
 from harness import FAMILY, SNAPLINE, TOP, Process, Snap, check, check_right, family, folder, test
 
 
+def ends_soon(pid):
+    until = time.time() + 20
+    while os.path.exists("/proc/%d" % pid) and time.time() < until:
+        time.sleep(0.05)
+    return not os.path.exists("/proc/%d" % pid)
+
+
 @test("a command: hits from its first instruction on")
 def command():
     snap = Snap("step", "--", FAMILY, "calls", 4, "fork", "calls", 3, "exec", FAMILY, "calls", 2).done()
@@ -82,11 +89,14 @@ def ctrl_c():
 
 @test("Ctrl-C from the terminal reaches command and snapline")
 def ctrl_c_of_group():
-    snap = Snap("step", "--", FAMILY, "forever", start_new_session=True, limits=("-n", 0, "--rate", 5))
+    # Who runs the tests in the background has it ignored, and programs inherit that.
+    snap = Snap("step", "--", FAMILY, "forever", start_new_session=True, limits=("-n", 0, "--rate", 5),
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     check("hits come", snap.out.wait_for('"event":"snapshot"'), snap.out.lines, snap.err.lines)
     os.killpg(snap.pid, signal.SIGINT)
     snap.done()
     check("a summary", len(snap.summaries) == 1 and snap.summaries[0]["emitted"] > 0, snap.summaries)
+    check("the command ends", ends_soon(snap.shots[0]["pid"]), snap.shots)
 
 
 @test("a limit that is reached ends the session while the target goes on")
