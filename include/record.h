@@ -22,12 +22,12 @@ enum {
 };
 
 /*
- * A return address that a pending return probe, another tool's, has replaced on the stack by the
+ * A return address that a pending return probe, another tool's, has replaced by the
  * address of its trampoline (kernel/events/uprobes.c, struct return_instance).
  */
 struct record_return {
-	__u64 stack;   /* where it stood */
-	__u64 address; /* what stood there */
+	__u64 stack;   /* the stack pointer at the function's entry */
+	__u64 address; /* what stood on the stack, or in the link register */
 };
 
 /* Header of a snapshot; all records begin with its members up to ktime. */

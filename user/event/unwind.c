@@ -326,15 +326,16 @@ static struct frame_regs *outer_regs(struct step *step)
  * While another tool's return probe is pending, its trampoline stands for the return address; the
  * kernel told which address stood there. An entry that a longjmp left behind is of another place.
  */
-static bool pass_return_probe(const struct step *step, u64 slot, u64 *ip)
+static bool pass_return_probe(const struct step *step, u64 *ip)
 {
 	const struct event *event = step->event;
+	u64 entry_sp = step->cfa - step->arch->call_pushes;
 	const struct event_module *module = module_at(event->modules, event->n_modules, *ip);
 
 	if (!module || strcmp(module->path, "[uprobes]") != 0)
 		return true;
 	for (size_t i = 0; i < event->n_returns; i++)
-		if (event->returns[i].stack == slot) {
+		if (event->returns[i].stack == entry_sp) {
 			*ip = event->returns[i].address;
 			return true;
 		}
@@ -439,7 +440,6 @@ static const char *step_out(struct step *step, u64 *last_cfa)
 	const struct cfi_row *row = step->row;
 	struct frame_regs *outer;
 	u16 column;
-	u64 slot;
 
 	if (!row)
 		return step_by_frame_pointer(step) ? NULL : no_rules(step);
@@ -456,13 +456,12 @@ static const char *step_out(struct step *step, u64 *last_cfa)
 	if (!outer->value[column])
 		return outermost;
 	outer->value[column] = arch_code_address(step->arch, outer->value[column]);
-	slot = step->cfa + (u64)row->rules[column].offset;
 	*last_cfa = row->is_signal_frame ? 0 : step->cfa;
 	step->late = step->late || outer->late[column];
 	step->regs = outer;
 	step->ip = outer->value[column];
 	step->is_call = !row->is_signal_frame;
-	if (!pass_return_probe(step, slot, &step->ip))
+	if (!pass_return_probe(step, &step->ip))
 		return "a return probe of another tool hides the return address";
 	outer->value[step->arch->dwarf_pc] = step->ip;
 	return NULL;
