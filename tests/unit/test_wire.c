@@ -5,8 +5,10 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "load/remote.h"
 #include "load/wire.h"
 
 static int ends[2];
@@ -89,6 +91,28 @@ static void test_bounds(void **state)
 	parcel_free(&sent);
 	parcel_free(&got);
 	ends[0] = dup(ends[1]);
+}
+
+/* What a worker says of a session comes from its keeper. */
+static void test_gone_keeper(void **state)
+{
+	enum { WENT_ON = 42 };
+	int pair[2], status, code;
+	pid_t worker;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	worker = fork();
+	if (worker == 0) {
+		close(pair[0]);
+		remote_use(pair[1]);
+		remote_command_ended(&code);
+		_exit(WENT_ON);
+	}
+	close(pair[1]);
+	close(pair[0]);
+	assert_int_equal(waitpid(worker, &status, 0), worker);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), ERROR_FAILED);
 }
 
 static const struct bpf_insn insns[] = {{.code = 0xb7, .imm = 1}, {.code = 0x95}};
@@ -230,6 +254,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_parcel, open_channel, close_channel),
 		cmocka_unit_test_setup_teardown(test_long_parcel, open_channel, close_channel),
 		cmocka_unit_test_setup_teardown(test_bounds, open_channel, close_channel),
+		cmocka_unit_test(test_gone_keeper),
 		cmocka_unit_test(test_config),
 		cmocka_unit_test(test_damaged_config),
 		cmocka_unit_test(test_error),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,12 +19,24 @@ bool remote_is_used(void)
 	return keeper >= 0;
 }
 
-/* Turns a request into its answer. */
+static bool is_gone(void)
+{
+	struct pollfd other = {.fd = keeper};
+
+	return poll(&other, 1, 0) > 0 && other.revents & POLLHUP;
+}
+
+/*
+ * Turns a request into its answer. A keeper that was killed takes this process with it a moment
+ * later (sandbox.h); until then nothing must be said of a session that is gone.
+ */
 static void ask(struct parcel *message)
 {
 	if (channel_send(keeper, 0, message) &&
 	    channel_receive(keeper, 0, WIRE_MOST_ANSWER, CHANNEL_FDS, message))
 		return;
+	if (is_gone())
+		_exit(ERROR_FAILED);
 	strbuf_clear(&message->bytes);
 	message->number = WIRE_ERRNO;
 	wire_put_u32(&message->bytes, EPIPE);

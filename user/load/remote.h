@@ -11,7 +11,9 @@
 
 struct load_session;
 
-/* From now on this process asks the keeper at the other end; there is no way back. */
+/* From now on this process asks the keeper at the other end; there is no way back, and no going on
+ * without it: a request that finds it gone ends the process.
+ */
 void remote_use(int socket);
 bool remote_is_used(void);
 /* Has COMMAND ended? *status as waitpid() gives it. */
