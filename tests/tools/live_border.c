@@ -352,9 +352,10 @@ static void attack_sessions(void)
 	config.buffer_bytes = 1 << 30;
 	may_not_start(&config, "no rings of any size");
 	config = good_config();
-	config.instrument = LOAD_COUNT;
 	config.counting.keys = UINT32_MAX;
 	may_not_start(&config, "no maps of any size");
+	config.counting = (struct load_counting){.keys = 1000, .histogram = true};
+	may_not_start(&config, "no histograms, if none are asked for");
 }
 
 static void attack_form(void)

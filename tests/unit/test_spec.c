@@ -298,6 +298,8 @@ static const struct bad_line {
 	{"list -x a funcs b c", "one argument too many"},
 	{"list -x a funcs -f trace", "json"},
 	{"list -x a funcs -n 3", "-n"},
+	{"count -p 1 f --hist n --keys 10241", "16 KiB"},
+	{"explain -p 1 f --hist n --keys 10241", "--hist"},
 	{"replay", "no file"},
 	{"replay a b", "too many"},
 	{"replay a -- b", "no command"},

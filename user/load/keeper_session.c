@@ -38,7 +38,8 @@ static bool filter_fits(const struct target_spec *spec, enum load_filter filter)
 
 static bool counting_fits(const struct load_counting *counting, const struct count_spec *spec)
 {
-	return counting->keys <= max_u64(spec->keys, KEYS) && counting->n_values <= COUNT_KEYS + 1;
+	return counting->keys <= max_u64(spec->keys, KEYS) &&
+	       counting->n_values <= COUNT_KEYS + 1 && (!counting->histogram || spec->histogram);
 }
 
 static bool tictoc_fits(const struct load_tictoc *tictoc, const struct spec *spec)

@@ -302,6 +302,19 @@ static struct error *settle_words(struct parser *parser)
 	return too_many(parser, 0);
 }
 
+/* Each histogram takes 16 KiB of the kernel's memory, and as much again when it is read. */
+static struct error *settle_count(const struct parser *parser)
+{
+	enum { MOST_HISTOGRAMS = 10240 };
+	const struct count_spec *count = &parser->spec->count;
+
+	if (!count->histogram || count->keys <= MOST_HISTOGRAMS)
+		return NULL;
+	return error_cure(error_new(ERROR_USAGE, "--keys takes at most %d with --hist, not %u",
+				    MOST_HISTOGRAMS, count->keys),
+			  "Each key's histogram takes 16 KiB of kernel memory.");
+}
+
 /* What only one instrument has says which one explain is asked about. */
 static void settle_instrument(struct parser *parser)
 {
@@ -383,6 +396,8 @@ static struct error *settle(struct parser *parser)
 		settle_captures(parser);
 	if (!err && parser->spec->instrument == INSTRUMENT_TICTOC)
 		err = settle_tictoc(parser);
+	if (!err && parser->spec->instrument == INSTRUMENT_COUNT)
+		err = settle_count(parser);
 	return err;
 }
 
