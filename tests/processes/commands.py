@@ -87,6 +87,24 @@ def ctrl_c():
         target.wait()
 
 
+@test("a closed terminal ends the session with its summary; under nohup it goes on")
+def hangup():
+    for prefix in ((), ("nohup",)):
+        target = family("forever")
+        snap = Snap("-p", target.pid, "step", prefix=prefix, limits=("-n", 0, "--rate", 5)).attached()
+        target.go()
+        check("hits come", snap.out.wait_for('"event":"snapshot"'), snap.out.lines, snap.err.lines)
+        snap.popen.send_signal(signal.SIGHUP)
+        if prefix:
+            seen = len(snap.out.lines)
+            check("more come", snap.out.wait_for('"event":"snapshot"', first=seen), snap.out.lines, snap.err.lines)
+            snap.interrupt()
+        snap.done()
+        check("a summary", len(snap.summaries) == 1 and snap.summaries[0]["emitted"] > 0, snap.summaries)
+        target.popen.kill()
+        target.wait()
+
+
 @test("Ctrl-C from the terminal reaches command and snapline")
 def ctrl_c_of_group():
     # Who runs the tests in the background has it ignored, and programs inherit that.

@@ -46,14 +46,22 @@ static void on_signal(int signal)
 	passed_on |= 1 << signal;
 }
 
-static void catch_signals(void)
+static void catch_unless_ignored(int signal)
 {
 	struct sigaction action = {.sa_handler = on_signal}, before;
 
+	if (sigaction(signal, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+		sigaction(signal, &action, NULL);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	if (sigaction(SIGTSTP, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
-		sigaction(SIGTSTP, &action, NULL);
+	catch_unless_ignored(SIGHUP);
+	catch_unless_ignored(SIGTSTP);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -71,7 +79,7 @@ static void stop_both(const struct border *border)
  */
 static void pass_signals_on(struct border *border)
 {
-	static const int signals[] = {SIGINT, SIGTERM};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	int came = passed_on;
 
 	passed_on &= ~came;

@@ -10,7 +10,7 @@
 #include "load/remote.h"
 #include "plan/identity.h"
 
-/* Set by SIGINT and SIGTERM; a second one ends the program as usual. */
+/* Set by SIGINT, SIGTERM and SIGHUP; a second one ends the program as usual. */
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int signal)
@@ -22,11 +22,14 @@ void session_catch_signals(void)
 {
 	/* output that is being written is written to its end */
 	struct sigaction action = {.sa_handler = on_signal,
-				   .sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+				   .sa_flags = (int)(SA_RESETHAND | SA_RESTART)},
+			 before;
 
 	interrupted = 0;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN) /* nohup */
+		sigaction(SIGHUP, &action, NULL);
 }
 
 struct error *session_take_end(struct session *session)

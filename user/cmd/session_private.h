@@ -46,7 +46,7 @@ void session_check_files(struct session *session);
 struct error *session_take_end(struct session *session);
 /* The first thread of the process has ended, and the link with it. */
 void session_attach_again(void *session, int pid);
-/* Of SIGINT and SIGTERM the first ends the session, from now on. */
+/* Of SIGINT, SIGTERM and SIGHUP the first ends the session, from now on. */
 void session_catch_signals(void);
 
 #endif
