@@ -3,9 +3,15 @@
  * Tic-toc: one program that runs at both ends. A tic leaves its time in a hash of open pairs; the
  * toc that deletes it there, and nobody else, has the pair.
  *
- * The key of a call is its thread and its CFA, which is the same at the entry and at each return of
- * one call, and differs between all calls that a thread has open. A tic that finds its own key
- * taken knows that the earlier call is gone: it left by an exception, longjmp, or a tail call.
+ * The key of a call is its process and its CFA, which is the same at the entry and at each return of
+ * one call, and differs between all calls that are open: stacks lie apart. The thread is no part of
+ * it, as a coroutine can be on another one when it returns. A tic that finds its own key taken knows
+ * that the earlier call is gone: it left by an exception, longjmp, or a tail call.
+ *
+ * Go also moves stacks, to another goroutine's old place too. There the key is the goroutine, and the
+ * distance of the CFA from the upper end of its stack, which every move preserves. What the
+ * register that names the goroutine points to has to be one whose stack the call is on: Go before
+ * 1.17 kept it elsewhere.
  */
 #include "gate.bpf.h"
 #include "follow.bpf.h"
@@ -26,27 +32,54 @@ _inline_ u64 frame_of(struct pt_regs *ctx, const struct place_config *place)
 	return (place->cfa_is_fp ? fp : sp) + place->cfa_offset;
 }
 
-/* All but PAIR_KEY's value, which comes out of the bay. */
-_inline_ void key_fill(struct pair_key *key, struct pt_regs *ctx, const struct hit *hit)
+/* How struct g of Go's runtime begins (src/runtime/runtime2.go). */
+struct goroutine {
+	u64 stack_low, stack_high;
+};
+
+_inline_ bool key_goroutine(struct pair_key *key, struct pt_regs *ctx, const struct hit *hit)
 {
-	key->a = bpf_get_current_pid_tgid();
-	key->b = 0;
-	key->pair = hit->place->pair;
-	key->unused = 0;
+	u64 address = ctx->slot[REGS_GO], frame = ctx->slot[REGS_SP];
+	struct goroutine goroutine;
+
 	if (knob_pair_mode == PAIR_FUNCTION)
-		key->b = frame_of(ctx, hit->place);
-	if (knob_pair_mode == PAIR_KEY)
-		key->b = key->a >> 32;
+		frame = frame_of(ctx, hit->place);
+	if (bpf_probe_read_user(&goroutine, sizeof(goroutine), (void *)address) ||
+	    frame <= goroutine.stack_low || frame > goroutine.stack_high)
+		return false;
+	key->a = address;
+	if (knob_pair_mode == PAIR_FUNCTION)
+		key->b = goroutine.stack_high - frame;
+	key->goroutine_of = bpf_get_current_pid_tgid() >> 32;
+	return true;
 }
 
-/* An earlier call of this thread at the same CFA can't be alive any more: it has no toc to wait
- * for. */
+/* All but PAIR_KEY's value, which comes out of the bay. False: it can't be told whose call it is. */
+_inline_ bool key_fill(struct pair_key *key, struct pt_regs *ctx, const struct hit *hit)
+{
+	u64 thread = bpf_get_current_pid_tgid();
+
+	key->a = thread;
+	key->b = 0;
+	key->pair = hit->place->pair;
+	key->goroutine_of = 0;
+	if (knob_pair_mode == PAIR_KEY)
+		key->b = thread >> 32;
+	else if (hit->place->by_goroutine)
+		return key_goroutine(key, ctx, hit);
+	else if (knob_pair_mode == PAIR_FUNCTION) {
+		key->a = thread >> 32;
+		key->b = frame_of(ctx, hit->place);
+	}
+	return true;
+}
+
+/* An earlier call at the same CFA can't be alive any more: it has no toc to wait for. */
 _inline_ int reject(struct pt_regs *ctx, const struct hit *hit, enum hit_class class)
 {
 	struct pair_key key;
 
-	if (knob_pair_mode == PAIR_FUNCTION && knob_selects) {
-		key_fill(&key, ctx, hit);
+	if (knob_pair_mode == PAIR_FUNCTION && knob_selects && key_fill(&key, ctx, hit)) {
 		if (!bpf_map_delete_elem(&pairs, &key))
 			count(TICTOC_LEFT);
 		if (knob_slower && knob_captures)
@@ -109,7 +142,8 @@ _inline_ int tic(struct pt_regs *ctx, struct hit *hit)
 		if (answer != BAY_TRUE)
 			return reject(ctx, hit, HIT_CONDITION_ERROR);
 	}
-	key_fill(&key, ctx, hit);
+	if (!key_fill(&key, ctx, hit))
+		return hit_count(hit, HIT_CONDITION_ERROR);
 	if (hit->word & PROGRAM_HAS_VALUES) {
 		struct scratch *scratch = scratch_take();
 		bool good;
@@ -257,8 +291,7 @@ _inline_ int toc(struct pt_regs *ctx, struct hit *hit, u64 now, enum walk_mode m
 
 	hit->number = fetch_and_increment(&hit->probe->hits) + 1;
 	env_fill(&env, ctx, hit);
-	key_fill(&key, ctx, hit);
-	if (knob_keys && !toc_key(ctx, &env, hit, &key))
+	if (!key_fill(&key, ctx, hit) || (knob_keys && !toc_key(ctx, &env, hit, &key)))
 		return count(TICTOC_KEY_ERROR);
 	found = bpf_map_lookup_elem(&pairs, &key);
 	if (!found)

@@ -13,15 +13,16 @@
 enum tictoc_probe { PROBE_TIC, PROBE_TOC, TICTOC_PROBES };
 
 enum tictoc_mode {
-	PAIR_FUNCTION, /* entry to return of one call: a is the thread, b its CFA */
-	PAIR_THREAD,   /* two places, on the same thread: b is 0 */
+	PAIR_FUNCTION, /* entry to return of one call: a is the process, b the call's CFA */
+	PAIR_THREAD,   /* two places, on the same thread: a is the thread, b 0 */
 	PAIR_KEY,      /* two places, the same value: a is the value, b the process */
 };
 
+/* In Go, a of a call is its goroutine and b how far its CFA is from the stack's end. */
 struct pair_key {
 	__u64 a, b;
 	__u32 pair; /* place_config.pair: which function */
-	__u32 unused;
+	__u32 goroutine_of; /* the process; 0: not by goroutine */
 };
 
 /* An open pair: a tic that waits for its toc. */

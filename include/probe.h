@@ -13,6 +13,8 @@ struct place_config {
 	__u32 pair;	  /* which function */
 	__s32 cfa_offset; /* its CFA is so many bytes from ... */
 	__u32 cfa_is_fp;  /* ... the frame pointer; 0: the stack pointer */
+	__u32 by_goroutine; /* not by the thread, also between two places */
+	__u32 unused;
 };
 
 /* Of a probe, shared by all CPUs; a cache line pair of its own. */

@@ -10,11 +10,14 @@
 
 #define _core_ __attribute__((preserve_access_index))
 
-/* The context of a uprobe program; not relocated, its layout is ABI. */
+/*
+ * The context of a uprobe program; not relocated, its layout is ABI. Go keeps the running goroutine
+ * in R14 (from 1.17) and in R28 (Go's internal ABI specification, src/cmd/compile/abi-internal.md).
+ */
 #if defined(__TARGET_ARCH_x86)
-enum { REGS_SLOTS = 21, REGS_IP = 16, REGS_SP = 19, REGS_FP = 4, RED_ZONE = 128 };
+enum { REGS_SLOTS = 21, REGS_IP = 16, REGS_SP = 19, REGS_FP = 4, REGS_GO = 1, RED_ZONE = 128 };
 #elif defined(__TARGET_ARCH_arm64)
-enum { REGS_SLOTS = 34, REGS_IP = 32, REGS_SP = 31, REGS_FP = 29, RED_ZONE = 0 };
+enum { REGS_SLOTS = 34, REGS_IP = 32, REGS_SP = 31, REGS_FP = 29, REGS_GO = 28, RED_ZONE = 0 };
 #else
 #error "no pt_regs for this CPU"
 #endif

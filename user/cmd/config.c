@@ -70,6 +70,7 @@ static void copy_places(const struct plan *plan, struct load_place *places)
 			.pair = from->pair,
 			.cfa_offset = from->cfa_offset,
 			.cfa_is_fp = from->cfa_is_fp,
+			.by_goroutine = plan_tictoc_by_goroutine(plan, from),
 		};
 	}
 }

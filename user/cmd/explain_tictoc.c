@@ -28,13 +28,21 @@ static struct end_cost cost_of(const struct plan *plan, u32 probe)
 static const char *pairing(const struct plan *plan)
 {
 	static const char *const words[] = {
-		[PAIR_FUNCTION] = "by the thread and the call's frame (its CFA): recursion and "
+		[PAIR_FUNCTION] = "by the call's frame (its CFA): recursion and "
 				  "nesting are told apart",
 		[PAIR_THREAD] = "by the thread: the newest tic before a toc counts",
 		[PAIR_KEY] = "by the key, across the threads of a process",
 	};
+	static const char *const in_go[] = {
+		[PAIR_FUNCTION] = "by the goroutine and the call's frame: recursion and nesting "
+				  "are told apart",
+		[PAIR_THREAD] = "by the goroutine: the newest tic before a toc counts",
+	};
+	enum tictoc_mode mode = plan_tictoc_mode(plan->spec);
 
-	return words[plan_tictoc_mode(plan->spec)];
+	if (plan->n_places && plan_tictoc_by_goroutine(plan, &plan->places[0]))
+		return in_go[mode];
+	return words[mode];
 }
 
 static const char *returns(const struct plan *plan)

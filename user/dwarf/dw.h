@@ -19,6 +19,7 @@ struct error *dw_open(struct elf_file *file, const char *root, struct dw **dw) _
 void dw_close(struct dw *dw);
 struct elf_file *dw_file(const struct dw *dw);
 bool dw_has_info(const struct dw *dw);       /* any .debug_info at all */
+bool dw_is_go(struct dw *dw, u64 pc);	     /* by its unit, without one by the file */
 const char *dw_missing(const struct dw *dw); /* why not, with where it was looked for; else NULL */
 
 /* Files and lines (DWARF 5, section 6.2). */

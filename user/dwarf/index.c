@@ -190,6 +190,13 @@ bool dw_unit_die_at(struct dw *dw, u64 pc, Dwarf_Die *cu)
 	return unit != NULL;
 }
 
+bool dw_is_go(struct dw *dw, u64 pc)
+{
+	struct dw_unit *unit = dw_unit_at(dw, pc);
+
+	return unit ? dwarf_srclang(&unit->die) == DW_LANG_Go : elf_file_is_go(dw_file(dw));
+}
+
 size_t dw_unit_dies(struct dw *dw, const Dwarf_Die **cus)
 {
 	*cus = get_index(dw)->dies;

@@ -80,6 +80,7 @@ struct load_place {
 	u32 pair;	  /* tic-toc of functions: which one; its CFA there: */
 	s32 cfa_offset;
 	bool cfa_is_fp; /* from the frame pointer; else from the stack pointer */
+	bool by_goroutine; /* tic-toc by thread or function: not by the thread */
 };
 
 enum {

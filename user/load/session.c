@@ -117,6 +117,7 @@ static struct error *add_place(struct load_session *session, const struct load_p
 		.pair = place->pair,
 		.cfa_offset = place->cfa_offset,
 		.cfa_is_fp = place->cfa_is_fp,
+		.by_goroutine = place->by_goroutine,
 	};
 	struct session_place *slot;
 	int code;

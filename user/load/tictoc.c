@@ -117,9 +117,9 @@ bool tictoc_has_ended(u32 id, bool is_process, u64 since)
 static void sweep_one(struct visit *visit, const struct pair_key *key, const struct pair_open *open)
 {
 	struct load_session *session = visit->session;
-	bool by_key = session->config.tictoc.mode == PAIR_KEY;
+	bool by_process = session->config.tictoc.mode == PAIR_KEY || key->goroutine_of;
 
-	if (!tictoc_has_ended(by_key ? open->pid : open->tid, by_key, open->time) ||
+	if (!tictoc_has_ended(by_process ? open->pid : open->tid, by_process, open->time) ||
 	    bpf_map_delete_elem(object_map(session->object, "pairs"), key))
 		return;
 	session->pairs_left++;

@@ -27,7 +27,7 @@ struct fixed_place {
 	u64 offset, pc;
 	u32 index, probe, program, pair;
 	s32 cfa_offset;
-	u32 cfa_is_fp;
+	u32 cfa_is_fp, by_goroutine, unused;
 };
 
 void wire_put_u32(struct strbuf *out, u32 value)
@@ -75,6 +75,7 @@ static void put_place(struct strbuf *out, const struct load_place *place)
 		.pair = place->pair,
 		.cfa_offset = place->cfa_offset,
 		.cfa_is_fp = place->cfa_is_fp,
+		.by_goroutine = place->by_goroutine,
 	};
 
 	strbuf_add(out, &fixed, sizeof(fixed));
@@ -176,6 +177,7 @@ static void get_place(struct cursor *in, struct arena *arena, struct load_place 
 		.pair = fixed.pair,
 		.cfa_offset = fixed.cfa_offset,
 		.cfa_is_fp = fixed.cfa_is_fp != 0,
+		.by_goroutine = fixed.by_goroutine != 0,
 	};
 }
 

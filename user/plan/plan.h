@@ -95,6 +95,7 @@ struct place {
 	u32 pair;	/* which function, for the kernel side */
 	s32 cfa_offset; /* the CFA is so many bytes from ... */
 	bool cfa_is_fp; /* ... the frame pointer; else the stack pointer */
+	bool is_go;
 	const struct expr *key; /* typed --key; NULL: none */
 	const struct expr **by; /* typed, one for each --by; NULL: they belong to the other end */
 	struct plan_tic *tics; /* what is kept from TIC */

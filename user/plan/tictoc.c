@@ -120,6 +120,17 @@ struct error *plan_tictoc_condition(const struct spec *spec, u32 probe, struct a
 	return NULL;
 }
 
+bool plan_tictoc_by_goroutine(const struct plan *plan, const struct place *place)
+{
+	enum tictoc_mode mode = plan_tictoc_mode(plan->spec);
+
+	/* What Go calls of C runs on the thread that called. */
+	for (size_t i = 0; mode == PAIR_THREAD && i < plan->n_places; i++)
+		if (!plan->places[i].is_go)
+			return false;
+	return mode != PAIR_KEY && place->is_go;
+}
+
 /* The body of a function that a place is in tells which function it is. */
 static u64 body_of(const struct place *place, struct arena *arena)
 {
@@ -149,6 +160,7 @@ struct error *plan_tictoc_frame(struct plan *plan, struct place *place)
 	struct cfi_row *row = NULL;
 	struct error *err;
 
+	place->is_go = dw_is_go(place->module->dw, place->pc);
 	if (plan_tictoc_mode(plan->spec) != PAIR_FUNCTION)
 		return NULL;
 	place->body = body_of(place, plan->arena);

@@ -34,6 +34,8 @@ bool plan_tictoc_by_at_toc(const struct spec *spec);
  * be had from one register; another instruction may do.
  */
 struct error *plan_tictoc_frame(struct plan *plan, struct place *place) _must_use_;
+/* Does the kernel side tell calls apart by goroutine? Else by the frame alone, or the thread. */
+bool plan_tictoc_by_goroutine(const struct plan *plan, const struct place *place);
 /* Types and compiles key, --by and what is kept, for this end. */
 struct error *plan_tictoc_values(struct plan *plan, struct place *place,
 				 const struct gen_place *gen,
