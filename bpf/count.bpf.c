@@ -33,6 +33,13 @@ _inline_ int count_plain(struct pt_regs *ctx, u64 word)
 	return count_place(cookie);
 }
 
+_inline_ int count_outside(struct pt_regs *ctx)
+{
+	struct hit hit;
+
+	return hit_find(ctx, &hit) ? hit_count(&hit, HIT_OVER_LIMIT) : 0;
+}
+
 /* The gate is asked only where something could close it. */
 _inline_ bool count_gate(struct hit *hit)
 {
@@ -103,6 +110,8 @@ int count(struct pt_regs *ctx)
 
 	if (!process_wanted())
 		return 0;
+	if (incomplete)
+		return count_outside(ctx);
 	if (knob_plain)
 		return count_plain(ctx, program_word());
 	if (!hit_find(ctx, &hit))

@@ -18,6 +18,10 @@ const volatile bool knob_signed = false;
 const volatile bool knob_stacks = false;
 const volatile u32 knob_slots = 0; /* histograms */
 
+/* Not 0: some probes don't stand yet, or no longer. Places are counted for the same time, so that their
+ * numbers can be compared. */
+volatile u32 incomplete = 0;
+
 /* Histograms that are given away. */
 volatile u64 slots_taken = 0;
 

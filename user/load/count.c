@@ -69,6 +69,12 @@ static u32 key_bytes(const struct load_counting *counting)
 	return counting->strings ? sizeof(struct count_key) : offsetof(struct count_key, strings);
 }
 
+void count_set_incomplete(struct load_session *session, bool incomplete)
+{
+	if (session->config.instrument == LOAD_COUNT && !session->is_remote)
+		object_set(session->object, "incomplete", incomplete);
+}
+
 void count_set_sizes(struct load_session *session)
 {
 	const struct load_config *config = &session->config;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -88,16 +89,18 @@ void object_knob(struct bpf_object *object, const char *name, u64 value)
 void object_set(struct bpf_object *object, const char *name, u64 value)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".bss");
-	u32 offset, size, zero = 0;
-	u8 section[4096];
+	u32 offset, size;
+	void *section;
 
-	if (!map || bpf_map__value_size(map) > sizeof(section) ||
-	    !find_variable(object, ".bss", name, &offset, &size))
+	if (!map || !find_variable(object, ".bss", name, &offset, &size))
 		return;
-	if (bpf_map_lookup_elem(bpf_map__fd(map), &zero, section))
+	/* The programs write to others of the section meanwhile. */
+	section = mmap(NULL, bpf_map__value_size(map), PROT_READ | PROT_WRITE, MAP_SHARED,
+		       bpf_map__fd(map), 0);
+	if (section == MAP_FAILED)
 		return;
 	store(section, offset, size, value);
-	bpf_map_update_elem(bpf_map__fd(map), &zero, section, BPF_ANY);
+	munmap(section, bpf_map__value_size(map));
 }
 
 void object_map_entries(struct bpf_object *object, const char *name, u32 entries)

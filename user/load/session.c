@@ -205,14 +205,17 @@ struct error *load_attach(struct load_session *session)
 	if (session->is_remote)
 		return remote_call(WIRE_ATTACH, NULL, 0, &session->expires,
 				   sizeof(session->expires));
+	count_set_incomplete(session, true);
 	err = attach_follow(session);
 	if (!err && session->config.filter == LOAD_FOLLOW)
 		err = add_descendants(session);
 	if (!err)
 		err = load_attach_more(session, session->config.places, session->config.n_places);
-	if (!err)
-		start_clock(session);
-	return err;
+	if (err)
+		return err;
+	start_clock(session);
+	count_set_incomplete(session, false);
+	return NULL;
 }
 
 size_t load_attached(const struct load_session *session)
@@ -352,6 +355,7 @@ bool load_finished(const struct load_session *session)
 /* Tics first: what is open then still has its tocs. */
 void session_close_links(struct load_session *session)
 {
+	count_set_incomplete(session, true);
 	while (session->n_links)
 		link_close(&session->links[--session->n_links]);
 }

@@ -124,6 +124,8 @@ bool count_is_plain(const struct load_config *config);
 /* What LOAD_COUNT has besides; nothing for other instruments. */
 void count_set_knobs(struct load_session *session);
 void count_set_sizes(struct load_session *session);
+/* While its probes are attached and closed, one after the other, a counter's hits are over_limit. */
+void count_set_incomplete(struct load_session *session, bool incomplete);
 /* Emitted hits of the place of that index. */
 u64 count_place_hits(struct load_session *session, u32 place);
 /* Adds what is kept by place. */
