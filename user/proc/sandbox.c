@@ -242,10 +242,13 @@ static struct error *limit_memory(u64 bytes)
 	enum { AT_LEAST_GIB = 2 };
 	u64 machine = (u64)sysconf(_SC_PHYS_PAGES) * (u64)sysconf(_SC_PAGESIZE);
 	u64 most = bytes ? bytes : max_u64(machine / 4 * 3, (u64)AT_LEAST_GIB << 30);
-	struct rlimit limit = {most, most};
+	struct rlimit limit;
 
 	if (SANITIZED)
 		return NULL; /* its shadow alone takes terabytes of address space */
+	if (getrlimit(RLIMIT_AS, &limit) == 0)
+		most = min_u64(most, limit.rlim_max); /* ulimit -v */
+	limit = (struct rlimit){most, most};
 	return setrlimit(RLIMIT_AS, &limit) == 0 ? NULL : cannot("limiting its memory");
 }
 
