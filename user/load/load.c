@@ -452,34 +452,19 @@ static void alloc_session(struct load_session *session)
 		session->prog_of[i] = NO_PROG;
 }
 
-/* Keys and histograms are wanted by numbers that don't show what they take, and the whole host pays. */
-static struct error *check_memory(const struct load_session *session)
-{
-	enum { MOST_MIB = 1024 };
-	u64 mib = object_map_bytes(session->object) >> 20;
-
-	if (mib <= MOST_MIB)
-		return NULL;
-	return error_cure(
-		error_new(ERROR_USAGE,
-			  "this would take %lu MiB of the kernel's memory, and the most is %d",
-			  mib, MOST_MIB),
-		"Ask for fewer with --keys or --open.");
-}
-
 static struct error *open_programs(struct load_session *session)
 {
 	struct error *err = program_open(session);
 
-	if (err)
-		return err;
-	set_knobs(session);
-	set_sizes(session);
-	if (tictoc_is_ours(session))
-		tictoc_prepare(session);
-	choose_programs(session);
-	err = check_memory(session);
-	return err ? err : program_take(session);
+	if (!err) {
+		set_knobs(session);
+		set_sizes(session);
+		if (tictoc_is_ours(session))
+			tictoc_prepare(session);
+		choose_programs(session);
+		err = program_take(session);
+	}
+	return err;
 }
 
 static struct error *start(struct load_session *session)

@@ -9,7 +9,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "base/host.h"
 #include "load/session.h"
 #include "calls.skel.h"
 #include "count.skel.h"
@@ -117,24 +116,6 @@ void object_key_size(struct bpf_object *object, const char *name, u32 bytes)
 
 	if (map)
 		bpf_map__set_key_size(map, bytes);
-}
-
-static u64 map_bytes(const struct bpf_map *map)
-{
-	bool each_cpu = bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_ARRAY ||
-			bpf_map__type(map) == BPF_MAP_TYPE_PERCPU_HASH;
-	u64 value = (u64)bpf_map__value_size(map) * (each_cpu ? host_cpus() : 1);
-
-	return bpf_map__max_entries(map) * (bpf_map__key_size(map) + value);
-}
-
-u64 object_map_bytes(const struct bpf_object *object)
-{
-	const struct bpf_map *map;
-	u64 sum = 0;
-
-	bpf_object__for_each_map(map, object) sum += map_bytes(map);
-	return sum;
 }
 
 int object_map(const struct bpf_object *object, const char *name)

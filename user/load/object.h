@@ -28,8 +28,6 @@ void object_knob(struct bpf_object *object, const char *name, u64 value);
 void object_set(struct bpf_object *object, const char *name, u64 value);
 void object_map_entries(struct bpf_object *object, const char *map, u32 entries);
 void object_key_size(struct bpf_object *object, const char *map, u32 bytes);
-/* What the maps take when they are full, in bytes, without what the kernel adds to each element. */
-u64 object_map_bytes(const struct bpf_object *object);
 int object_map(const struct bpf_object *object,
 	       const char *map); /* file descriptor; negative: none */
 void object_autoload(struct bpf_object *object, const char *program, bool load);
