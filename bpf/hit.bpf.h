@@ -4,6 +4,7 @@
 #define SNAPLINE_HIT_BPF_H
 
 #include "bay.bpf.h"
+#include "own_stack.bpf.h"
 #include "swap.bpf.h"
 
 struct hit {
@@ -26,6 +27,7 @@ _inline_ void count_run(u32 place)
 /* False if another link counts it, or if user space gave no such place: it never does. */
 _inline_ bool hit_find(struct pt_regs *ctx, struct hit *hit)
 {
+	stay_on_own_stack();
 	hit->time = 0;
 	hit->word = program_word();
 	if (hit->word & PROGRAM_ONE_PLACE) {
