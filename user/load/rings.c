@@ -151,8 +151,41 @@ static struct record_head *record_trim(const u8 *bytes, size_t len)
 	return copy;
 }
 
-/* True: there may be more. */
-static bool ring_take(struct rings *rings, struct ring *ring)
+/* Of the next record that is committed; UINT64_MAX: there is none. */
+static u64 ring_next_time(const struct rings *rings, const struct ring *ring)
+{
+	u64 consumer = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
+	const u8 *sample = ring->producer + sysconf(_SC_PAGESIZE) + (consumer & (rings->size - 1));
+	const struct record_head *head = (const void *)(sample + BPF_RINGBUF_HDR_SZ);
+	size_t least = offsetof(struct record_head, ktime) + sizeof(head->ktime);
+	u32 len;
+
+	if (consumer >= __atomic_load_n((u64 *)ring->producer, __ATOMIC_ACQUIRE))
+		return UINT64_MAX;
+	len = __atomic_load_n((u32 *)sample, __ATOMIC_ACQUIRE);
+	if (len & BPF_RINGBUF_BUSY_BIT)
+		return UINT64_MAX;
+	return len & BPF_RINGBUF_DISCARD_BIT || len < least ? 0 : head->ktime;
+}
+
+/* Where room is short the oldest come first, wherever they are; else one ring takes it all. */
+static struct ring *oldest_ring(struct rings *rings)
+{
+	struct ring *oldest = NULL;
+	u64 least = UINT64_MAX;
+
+	for (size_t i = 0; i < rings->n; i++) {
+		u64 time = ring_next_time(rings, &rings->rings[i]);
+
+		if (time >= least)
+			continue;
+		least = time;
+		oldest = &rings->rings[i];
+	}
+	return oldest;
+}
+
+static void ring_take(struct rings *rings, struct ring *ring)
 {
 	const u8 *data = ring->producer + sysconf(_SC_PAGESIZE);
 	u64 consumer = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
@@ -162,10 +195,10 @@ static bool ring_take(struct rings *rings, struct ring *ring)
 		u32 len;
 
 		if (consumer >= __atomic_load_n((u64 *)ring->producer, __ATOMIC_ACQUIRE))
-			return false;
+			return;
 		len = __atomic_load_n((u32 *)sample, __ATOMIC_ACQUIRE);
 		if (len & BPF_RINGBUF_BUSY_BIT)
-			return false;
+			return;
 		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
 			struct record_head *record = record_trim(sample + BPF_RINGBUF_HDR_SZ, len);
 
@@ -176,25 +209,20 @@ static bool ring_take(struct rings *rings, struct ring *ring)
 		consumer += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7ull;
 		__atomic_store_n((u64 *)ring->consumer, consumer, __ATOMIC_RELEASE);
 		if (rings->waiting_bytes > MAX_WAITING_BYTES)
-			return false;
+			return;
 	}
-	return true;
 }
 
 void rings_take(struct rings *rings, bool at_once)
 {
-	bool more = rings->waiting_bytes <= MAX_WAITING_BYTES;
+	struct ring *ring;
 	u64 now = clock_now();
 
 	if (!at_once && now < rings->taken + GATHER_US * 1000)
 		return;
 	rings->taken = now;
-	while (more) {
-		more = false;
-		for (size_t i = 0; i < rings->n; i++)
-			more |= ring_take(rings, &rings->rings[i]);
-		more = more && rings->waiting_bytes <= MAX_WAITING_BYTES;
-	}
+	while (rings->waiting_bytes <= MAX_WAITING_BYTES && (ring = oldest_ring(rings)))
+		ring_take(rings, ring);
 }
 
 bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd)
