@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include <bpf/bpf.h>
+
 #include "live.h"
 
 enum { CALLS = 20000, THREADS = 4, CALLS_EACH = 2500000 };
@@ -132,7 +134,8 @@ static void see_number(const struct record_head *record, void *context)
 {
 	u64 *wrong = context;
 
-	*wrong += record->hit <= 10 || (record->hit - 11) % 7 || record->hit != record->regs[LIVE_ARG1];
+	*wrong += record->hit <= 10 || (record->hit - 11) % 7 ||
+		  record->hit != record->regs[LIVE_ARG1];
 }
 
 static void test_skip_and_sample(void)
@@ -416,6 +419,45 @@ static void test_links(enum load_links links, const char *name)
 }
 
 /* `live_load filters`: what depends on the pid namespace. */
+/*
+ * `add %gs:..., %r9` is how a program gets to a stack that its CPU's other runs use too
+ * (arch/x86/net/bpf_jit_comp.c, emit_private_frame_ptr()).
+ */
+static bool shares_its_stack(u32 id)
+{
+	static const u8 to_stack[] = {0x65, 0x4c, 0x03, 0x0c, 0x25};
+	static u8 code[1 << 18];
+	struct bpf_prog_info info = {.jited_prog_insns = (u64)(uintptr_t)code,
+				     .jited_prog_len = sizeof(code)};
+	u32 len = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+	bool shares = fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) &&
+		      info.type == BPF_PROG_TYPE_KPROBE && info.jited_prog_len < sizeof(code) &&
+		      memmem(code, info.jited_prog_len, to_stack, sizeof(to_stack));
+
+	if (fd >= 0)
+		close(fd);
+	return shares;
+}
+
+static void test_stack(enum load_instrument instrument, const char *name)
+{
+	struct live_child child = live_fork(call_hit, 1);
+	struct load_config config = live_config(&child);
+	u32 n = 0, sharing = 0, id = 0;
+	struct load_session *session;
+
+	config.instrument = instrument;
+	config.fault = true;
+	session = live_start(&config);
+	for (; !bpf_prog_get_next_id(id, &id); n++)
+		sharing += shares_its_stack(id);
+	load_free(session);
+	live_kill(&child);
+	live_ok(n && !sharing, "%s: of %u programs %u share their stack with others on their CPU",
+		name, n, sharing);
+}
+
 int main(int argc, char **argv)
 {
 	test_filter();
@@ -433,5 +475,7 @@ int main(int argc, char **argv)
 	test_links(LOAD_LINKS_PERF, "perf");
 	test_links(LOAD_LINKS_MULTI, "multi");
 	test_saturated();
+	test_stack(LOAD_SNAP, "snap");
+	test_stack(LOAD_COUNT, "count");
 	return live_plan();
 }
