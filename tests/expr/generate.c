@@ -311,16 +311,24 @@ static void pointer_leaf(struct generator *g)
 {
 	static const char *const names[] = {"p", "p", "p", "node.next", "null", "wild"};
 
-	if (generate_below(g, 5) == 0)
+	switch (generate_below(g, 6)) {
+	case 0:
 		both(g, "&");
-	else {
-		variable(g, PICK(g, names));
-		return;
+		variable(g, "node");
+		break;
+	case 1:
+		both(g, "(");
+		variable(g, "p");
+		both(g, " - 1)");
+		break;
+	default: variable(g, PICK(g, names)); break;
 	}
-	variable(g, "node");
 }
 
-/* Always a struct node *, aligned as one, near the world or far from any memory. */
+/*
+ * Always a struct node *, aligned as one, near the world or far from any memory. Nothing is taken
+ * away from one that may be null: gcc takes a + i <= b + i for a <= b, whatever it is told.
+ */
 static void pointer(struct generator *g, unsigned depth)
 {
 	if (!depth) {
@@ -336,9 +344,9 @@ static void pointer(struct generator *g, unsigned depth)
 		break;
 	case 1:
 		parenthesised(g, pointer, depth - 1);
-		both(g, " + (((");
+		both(g, " + ((");
 		integer(g, depth - 1);
-		both(g, ") & 3) - 1)");
+		both(g, ") & 3)");
 		break;
 	case 2:
 		both(g, "(struct node *)(");
