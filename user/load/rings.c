@@ -151,19 +151,26 @@ static struct record_head *record_trim(const u8 *bytes, size_t len)
 	return copy;
 }
 
-/* Of the next record that is committed; UINT64_MAX: there is none. */
-static u64 ring_next_time(const struct rings *rings, const struct ring *ring)
+/* The next record that is committed, and the length that stands before it; NULL: there is none. */
+static const u8 *ring_next(const struct rings *rings, const struct ring *ring, u32 *len)
 {
 	u64 consumer = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
 	const u8 *sample = ring->producer + sysconf(_SC_PAGESIZE) + (consumer & (rings->size - 1));
-	const struct record_head *head = (const void *)(sample + BPF_RINGBUF_HDR_SZ);
-	size_t least = offsetof(struct record_head, ktime) + sizeof(head->ktime);
-	u32 len;
 
 	if (consumer >= __atomic_load_n((u64 *)ring->producer, __ATOMIC_ACQUIRE))
-		return UINT64_MAX;
-	len = __atomic_load_n((u32 *)sample, __ATOMIC_ACQUIRE);
-	if (len & BPF_RINGBUF_BUSY_BIT)
+		return NULL;
+	*len = __atomic_load_n((u32 *)sample, __ATOMIC_ACQUIRE);
+	return *len & BPF_RINGBUF_BUSY_BIT ? NULL : sample + BPF_RINGBUF_HDR_SZ;
+}
+
+/* UINT64_MAX: there is no next record. */
+static u64 ring_next_time(const struct rings *rings, const struct ring *ring)
+{
+	u32 len;
+	const struct record_head *head = (const void *)ring_next(rings, ring, &len);
+	size_t least = offsetof(struct record_head, ktime) + sizeof(head->ktime);
+
+	if (!head)
 		return UINT64_MAX;
 	return len & BPF_RINGBUF_DISCARD_BIT || len < least ? 0 : head->ktime;
 }
@@ -187,29 +194,23 @@ static struct ring *oldest_ring(struct rings *rings)
 
 static void ring_take(struct rings *rings, struct ring *ring)
 {
-	const u8 *data = ring->producer + sysconf(_SC_PAGESIZE);
-	u64 consumer = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
+	const u8 *bytes;
+	u32 len;
 
-	for (int i = 0; i < BATCH; i++) {
-		const u8 *sample = data + (consumer & (rings->size - 1));
-		u32 len;
-
-		if (consumer >= __atomic_load_n((u64 *)ring->producer, __ATOMIC_ACQUIRE))
-			return;
-		len = __atomic_load_n((u32 *)sample, __ATOMIC_ACQUIRE);
-		if (len & BPF_RINGBUF_BUSY_BIT)
+	for (int i = 0; i < BATCH && rings->waiting_bytes <= MAX_WAITING_BYTES; i++) {
+		bytes = ring_next(rings, ring, &len);
+		if (!bytes)
 			return;
 		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
-			struct record_head *record = record_trim(sample + BPF_RINGBUF_HDR_SZ, len);
+			struct record_head *record = record_trim(bytes, len);
 
 			if (record)
 				heap_push(rings, record);
 		}
 		len &= ~BPF_RINGBUF_DISCARD_BIT;
-		consumer += (len + BPF_RINGBUF_HDR_SZ + 7) & ~7ull;
-		__atomic_store_n((u64 *)ring->consumer, consumer, __ATOMIC_RELEASE);
-		if (rings->waiting_bytes > MAX_WAITING_BYTES)
-			return;
+		__atomic_store_n((u64 *)ring->consumer,
+				 *ring->consumer + ((len + BPF_RINGBUF_HDR_SZ + 7) & ~7ull),
+				 __ATOMIC_RELEASE);
 	}
 }
 
