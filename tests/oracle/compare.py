@@ -16,7 +16,10 @@ A leaf is a scalar, a pointer or a string; a structure or array is its leaves. A
 """
 import os
 import re
-import unicodedata
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from hidden import hidden_characters
 
 from frames import compare_frames, frame_difference, gdb_frames, our_frames
 
@@ -75,18 +78,6 @@ def incomplete_sequence(gdb, ours):
         return gdb, ours
     return "<incomplete>", "<incomplete>"
 
-
-def hidden_characters(gdb, ours):
-    """The bytes are compared, as octal digits."""
-    octal = lambda match: "".join("\\%03o" % byte for byte in match[0].encode())
-    hidden = lambda char: unicodedata.category(char) in ("Cf", "Co") or char in INVISIBLE
-    found = "".join({char for char in gdb if hidden(char)} - set(ours))
-    return (re.sub("[%s]" % found, octal, gdb), ours) if found else (gdb, ours)
-
-
-# Fillers, joiners, and what selects the variant of a character.
-INVISIBLE = ("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0" +
-             "".join(map(chr, [*range(0xfe00, 0xfe10), *range(0xe0100, 0xe01f0)])))
 
 NORMALISATIONS = [
     ("unreadable", "neither can read what a pointer points to, and both say so: gdb with <error: Cannot access memory ...>",

@@ -7,6 +7,8 @@ usage: value_compare.py GDB OURS; exit status 1 and the lines if they differ.
 import re
 import sys
 
+from hidden import hidden_characters
+
 # gdb's text, ours, and why both are right.
 ALIKE = [
     (r"<error: Cannot access memory at address 0x[0-9a-f]+>", "<not captured>", "our word for it"),
@@ -28,6 +30,7 @@ def main(gdb_path, our_path):
     for one, two in zip(expected, found):
         for pattern, text, _ in ALIKE:
             one = re.sub(pattern, text, one)
+        one, two = hidden_characters(one, two)
         if one == two:
             same += 1
         elif any(re.search(pattern, one) for pattern, _ in LEFT_OUT):
