@@ -6,6 +6,7 @@
 #   make test       installs what is missing, builds, runs all tests
 #   make check      layout, format and unit tests only: quick, without root
 #   make oracle     compares snapshots with what gdb prints, at places drawn by SEED
+#   make hunt       random values, expressions and places with new seeds for HUNT_MINUTES (30)
 #   make fuzz       hostile input of every kind, FUZZ_SECONDS (600) each
 #   make soak       attaches and detaches at random places of redis and sqlite for SOAK_MINUTES (30)
 #   make bench      what probes cost beside an empty program and other tools, into docs/benchmark.md
@@ -71,7 +72,7 @@ UNIT_BIN := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT_SRC))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all setup setup-bench demo test check layout unit bench oracle soak test-kernels install clean format targets
+.PHONY: all setup setup-bench demo test check layout unit bench oracle hunt soak test-kernels install clean format targets
 
 all: $(B)/snapline
 
@@ -180,6 +181,10 @@ oracle: setup
 	@$(MAKE) --no-print-directory all corpus
 	@tools/real-programs || [ $$? -eq 77 ]
 	@tests/oracle/oracle.py && tests/oracle/hits.py --lines 15 && tests/oracle/listing.py
+
+hunt: setup
+	@$(MAKE) --no-print-directory all
+	@tests/hunt
 
 # Attaches and detaches at random places of redis and sqlite under load; SOAK_MINUTES=30, SEED=N.
 soak: all
