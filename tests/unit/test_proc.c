@@ -12,8 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "proc/launch.h"
 #include "proc/proc.h"
+#include "proc/unwinds.h"
 
 static struct arena *arena;
 
@@ -227,6 +229,30 @@ static void test_a_process_that_is_gone(void **state)
 	assert_ptr_equal(proc_start_time(pid, &ticks), &error_process_gone);
 }
 
+/* /proc/PID/maps as it is while execve() hasn't mapped anything yet. */
+static int open_without_maps(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name && strcmp(name, "/maps") == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+						  : host_direct.open(path);
+}
+
+static void test_a_process_without_code_may_unwind_later(void **state)
+{
+	struct target_process self = {.pid = getpid()};
+	struct target target = {.processes = &self, .n_processes = 1};
+	struct host host = host_direct;
+	const char *why;
+
+	host.open = open_without_maps;
+	host_use(&host);
+	why = target_unwinds(&target, arena);
+	host_use(&host_direct);
+	assert_non_null(why);
+	assert_non_null(strstr(why, "can't be known yet"));
+}
+
 static bool has(const int *pids, size_t n, int pid)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -381,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_a_command_never_released_never_runs),
 		cmocka_unit_test(test_commands_that_cannot_run),
 		cmocka_unit_test(test_a_script_is_its_interpreter),
+		cmocka_unit_test(test_a_process_without_code_may_unwind_later),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

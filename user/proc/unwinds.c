@@ -70,6 +70,15 @@ static const char *map_unwinds(struct search *search, int pid, const struct proc
 	return is_seen(search, map) ? NULL : file_unwinds(pid, map, search->arena);
 }
 
+static bool has_code(const struct proc_map *maps, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (maps[i].executable && !is_kernels(&maps[i]))
+			return true;
+	return false;
+}
+
+/* In the middle of execve() a process has the new executable's name already, and none of its code. */
 static const char *process_unwinds(struct search *search, int pid)
 {
 	const char *why = NULL;
@@ -77,11 +86,12 @@ static const char *process_unwinds(struct search *search, int pid)
 	size_t n = 0;
 	struct error *err = proc_maps(pid, search->arena, &maps, &n);
 
-	if (err) {
+	if (err || !has_code(maps, n)) {
 		error_free(err);
 		if (proc_ended(pid))
 			return NULL;
-		return arena_printf(search->arena, "what process %d maps can't be read", pid);
+		return arena_printf(search->arena, "what process %d maps can't be %s", pid,
+				    err ? "read" : "known yet");
 	}
 	for (size_t i = 0; i < n && !why; i++)
 		why = map_unwinds(search, pid, &maps[i]);
