@@ -165,8 +165,7 @@ static struct error *hold_places(struct keeper *keeper, enum load_filter filter,
 static struct error *check_pids(struct keeper *keeper, const struct load_config *config)
 {
 	for (size_t i = 0; i < config->n_pids; i++)
-		if (proc_exists(config->pids[i]) &&
-		    !permit_process(keeper->permit, config->pids[i]))
+		if (permit_process_code(keeper->permit, config->pids[i]) == -EACCES)
 			return refused("a process that isn't the target's");
 	return NULL;
 }
@@ -231,11 +230,12 @@ static void on_start(struct call *call)
 static void on_pid(struct call *call, struct error *(*act)(struct load_session *load, int pid))
 {
 	s32 pid = take_s32(call);
+	int code = permit_process_code(call->keeper->permit, pid);
 
-	if (permit_process(call->keeper->permit, pid))
+	if (!code)
 		give_error(call, act(call->keeper->load, pid));
-	else if (proc_exists(pid))
-		give_code(call, -EACCES);
+	else if (code != -ENOENT)
+		give_code(call, code);
 }
 
 static void on_add_pid(struct call *call)

@@ -205,18 +205,18 @@ static bool is_elf(int fd)
 	       memcmp(magic, ELFMAG, SELFMAG) == 0;
 }
 
-/* Whose number (of a process, of a handle) the way has may be asked for at all. */
-static bool has_right_of_way(struct permit *permit, const struct way *way)
+/* 0 if whose number (of a process, of a handle) the way has may be asked for at all. */
+static int right_of_way(struct permit *permit, const struct way *way)
 {
 	switch (way->kind) {
-	case WAY_PLAIN: return way->rest[0] == '/' || permit->record;
-	case WAY_PROCESS: return permit_process(permit, way->number);
+	case WAY_PLAIN: return way->rest[0] == '/' || permit->record ? 0 : -EACCES;
+	case WAY_PROCESS: return permit_process_code(permit, way->number);
 	case WAY_KEPT:
 		for (size_t i = 0; i < permit->n_kept; i++)
 			if (permit->kept[i] == way->number)
-				return true;
-		return false;
-	default: return false;
+				return 0;
+		return -EACCES;
+	default: return -EACCES;
 	}
 }
 
@@ -240,10 +240,10 @@ static bool is_in_proc(int fd)
 static int look_at(struct permit *permit, const char *path, struct stat *info)
 {
 	struct way way = way_of(path);
-	int fd;
+	int fd, code = leads_to_file(&way) ? right_of_way(permit, &way) : -EACCES;
 
-	if (!has_right_of_way(permit, &way) || !leads_to_file(&way))
-		return -EACCES;
+	if (code)
+		return code;
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -366,9 +366,10 @@ int permit_open(struct permit *permit, const char *path)
 	int fd;
 
 	if (way.kind == WAY_PROCESS && is_text_of_process(way.rest)) {
-		if (!permit_process(permit, way.number) &&
-		    (strcmp(way.rest, "comm") != 0 || !permit_debugger(permit, way.number)))
-			return access(path, F_OK) ? -ENOENT : -EACCES;
+		int code = permit_process_code(permit, way.number);
+
+		if (code && (strcmp(way.rest, "comm") != 0 || !permit_debugger(permit, way.number)))
+			return code;
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		return fd < 0 ? -errno : read_here(fd);
 	}
@@ -406,7 +407,7 @@ int permit_stat(struct permit *permit, const char *path, struct stat *info)
 	if (way.kind == WAY_PROCESS && is_fact_of_process(way.rest)) {
 		if (stat(path, info) != 0)
 			return -errno;
-		return permit_process(permit, way.number) ? 0 : -EACCES;
+		return permit_process_code(permit, way.number);
 	}
 	fd = look_at(permit, path, info);
 	if (fd < 0)
@@ -421,10 +422,13 @@ int permit_read_link(struct permit *permit, const char *path, struct strbuf *tar
 	struct way way = way_of(path);
 	char text[PATH_MAX];
 	ssize_t len;
+	int code;
 
-	if (way.kind != WAY_PROCESS || strcmp(way.rest, "exe") != 0 ||
-	    !permit_process(permit, way.number))
+	if (way.kind != WAY_PROCESS || strcmp(way.rest, "exe") != 0)
 		return -EACCES;
+	code = permit_process_code(permit, way.number);
+	if (code)
+		return code;
 	len = readlink(path, text, sizeof(text));
 	if (len < 0)
 		return -errno;
@@ -440,7 +444,7 @@ int permit_real_path(struct permit *permit, const char *path, struct strbuf *rea
 	int code;
 
 	if (way.kind == WAY_PROCESS && strcmp(way.rest, "root") == 0)
-		code = permit_process(permit, way.number) ? 0 : -EACCES;
+		code = permit_process_code(permit, way.number);
 	else
 		code = permit_stat(permit, path, &info);
 	if (code)
@@ -454,23 +458,26 @@ int permit_real_path(struct permit *permit, const char *path, struct strbuf *rea
 int permit_list(struct permit *permit, const char *path, struct strbuf *names)
 {
 	struct way way = way_of(path);
-	bool allowed = strcmp(path, "/proc") == 0 || strcmp(path, "/etc/ld.so.conf.d") == 0;
+	bool open_to_all = strcmp(path, "/proc") == 0 || strcmp(path, "/etc/ld.so.conf.d") == 0;
+	int code = open_to_all ? 0 : -EACCES;
 
 	if (way.kind == WAY_PROCESS && strcmp(way.rest, "task") == 0)
-		allowed = permit_process(permit, way.number);
-	if (!allowed)
-		return -EACCES;
+		code = permit_process_code(permit, way.number);
+	if (code)
+		return code;
 	return host_direct.list(path, names) ? 0 : -errno;
 }
 
 int permit_keep(struct permit *permit, const char *path)
 {
 	struct way way = way_of(path);
-	int fd;
+	int fd, code;
 
-	if (way.kind != WAY_PROCESS || strcmp(way.rest, "root") != 0 ||
-	    !permit_process(permit, way.number))
+	if (way.kind != WAY_PROCESS || strcmp(way.rest, "root") != 0)
 		return -EACCES;
+	code = permit_process_code(permit, way.number);
+	if (code)
+		return code;
 	if (permit->n_kept == KEPT_MOST)
 		return -EMFILE;
 	fd = host_direct.keep(path);

@@ -44,6 +44,7 @@ void permit_free(struct permit *permit);
 
 bool permit_process(struct permit *permit, int pid);
 /* Those below return 0 or a file descriptor, or negative errno. */
+int permit_process_code(struct permit *permit, int pid); /* -ENOENT: it has ended */
 int permit_open(struct permit *permit, const char *path);
 int permit_create(struct permit *permit, const char *path);
 int permit_stat(struct permit *permit, const char *path, struct stat *info);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "load/permit_private.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include "load/session.h"
@@ -78,6 +79,13 @@ bool permit_process(struct permit *permit, int thread)
 		return false;
 	permit->known[permit->n_known++ % KNOWN_MOST] = (struct known){pid, stat.start_time};
 	return true;
+}
+
+int permit_process_code(struct permit *permit, int pid)
+{
+	if (permit_process(permit, pid))
+		return 0;
+	return proc_exists(pid) ? -EACCES : -ENOENT; /* asked last: it may have ended meanwhile */
 }
 
 bool permit_debugger(const struct permit *permit, int pid)
