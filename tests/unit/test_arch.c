@@ -364,7 +364,9 @@ static void test_signed_address(void **state)
 	const struct arch *arm64 = arch_by_machine(EM_AARCH64);
 
 	assert_int_equal(arch_code_address(arm64, 0x0025aaaacd440828), 0xaaaacd440828);
+	assert_int_equal(arch_wide_code_address(arm64, 0x002ffffffffff000), 0xffffffffff000);
 	assert_int_equal(arch_code_address(arch_by_machine(EM_X86_64), ~0ULL), ~0ULL);
+	assert_int_equal(arch_wide_code_address(arch_by_machine(EM_X86_64), ~0ULL), ~0ULL);
 }
 
 static bool loads_stack_pointer(u16 machine, const char *hex)

@@ -5,6 +5,7 @@
  */
 #include "unit.h"
 
+#include <elf.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -358,6 +359,23 @@ static void test_thread_local_of_the_program(void **state)
 	assert_string_equal(value_text(value, arena), "78");
 }
 
+/* Bits 48 to 51 are of the address where something is mapped there, else of the signature. */
+static void test_return_addresses_without_their_signature(void **state)
+{
+	const struct arch *arm64 = arch_by_machine(EM_AARCH64);
+	const struct event_module modules[] = {
+		{.start = 0xaaaacd440000, .end = 0xaaaacd450000},
+		{.start = 0xffffffffff000, .end = 0x10000000000000},
+	};
+
+	assert_int_equal(module_code_address(modules, 2, arm64, 0x0025aaaacd440828),
+			 0xaaaacd440828);
+	assert_int_equal(module_code_address(modules, 2, arm64, 0x002ffffffffff000),
+			 0xffffffffff000);
+	assert_int_equal(module_code_address(modules, 1, arm64, 0x002ffffffffff000),
+			 0xfffffffff000);
+}
+
 static int open_self(void **state)
 {
 	arena = arena_new();
@@ -385,6 +403,7 @@ int main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_names_of_file_scope),
 		cmocka_unit_test(test_thread_local_of_the_program),
+		cmocka_unit_test(test_return_addresses_without_their_signature),
 	};
 
 	return cmocka_run_group_tests(tests, open_self, close_self);

@@ -100,6 +100,7 @@ struct arch {
 				 * a larger one's address in return_dwarf (x86-64 psABI 3.2.3) */
 	u8 call_pushes;		/* bytes that a call leaves on the stack */
 	u8 code_bits;		/* of an address of code; above stands its signature */
+	u8 wide_code_bits;	/* of one that is mapped where only a larger address space has room */
 	u16 red_zone;		/* bytes below sp that belong to the function: 128 */
 	int refused;		/* what arch_uprobe_analyze_insn() returns of an instruction that
 				 * the kernel doesn't probe: errno, or its own ENOTSUPP */
@@ -121,6 +122,11 @@ struct arch {
 static inline u64 arch_code_address(const struct arch *arch, u64 word)
 {
 	return word & (~0ULL >> (64 - arch->code_bits));
+}
+
+static inline u64 arch_wide_code_address(const struct arch *arch, u64 word)
+{
+	return word & (~0ULL >> (64 - arch->wide_code_bits));
 }
 
 const struct arch *arch_by_machine(u16 elf_machine); /* NULL: not supported */

@@ -195,6 +195,7 @@ const struct arch arch_x86_64 = {
 	.splits_structs = true,
 	.call_pushes = 8,
 	.code_bits = 64,
+	.wide_code_bits = 64,
 	.red_zone = 128,
 	.refused = 524, /* ENOTSUPP */
 	.callee_saved = 1u << DWARF_BX | 1u << DWARF_BP | 1u << DWARF_SP | 0xfu << DWARF_R12,

@@ -417,3 +417,11 @@ const struct event_module *module_at(const struct event_module *modules, size_t 
 			return &modules[i];
 	return NULL;
 }
+
+u64 module_code_address(const struct event_module *modules, size_t n, const struct arch *arch,
+			u64 word)
+{
+	u64 wide = arch_wide_code_address(arch, word);
+
+	return module_at(modules, n, wide) ? wide : arch_code_address(arch, word);
+}

@@ -9,6 +9,7 @@
 #ifndef SNAPLINE_PROCESS_H
 #define SNAPLINE_PROCESS_H
 
+#include "arch/arch.h"
 #include "event/event.h"
 #include "proc/proc.h"
 
@@ -96,5 +97,12 @@ struct arena *processes_arena(struct processes *processes);
 void module_widen(struct event_module *module);
 /* The module that covers a run-time address; NULL if none does. */
 const struct event_module *module_at(const struct event_module *modules, size_t n, u64 address);
+/*
+ * A return address without its signature. With 52 bits of address (arm64, CONFIG_ARM64_VA_BITS_52) what
+ * is asked for, and the page that return probes return to, is mapped above the 48 bits of all else, and
+ * signatures are shorter: the wider address holds where something is mapped.
+ */
+u64 module_code_address(const struct event_module *modules, size_t n, const struct arch *arch,
+			u64 word);
 
 #endif

@@ -322,6 +322,13 @@ static struct frame_regs *outer_regs(struct step *step)
 	return outer;
 }
 
+static u64 code_address(const struct step *step, u64 word)
+{
+	const struct event *event = step->event;
+
+	return module_code_address(event->modules, event->n_modules, step->arch, word);
+}
+
 /*
  * While another tool's return probe is pending, its trampoline stands for the return address; the
  * kernel told which address stood there. An entry that a longjmp left behind is of another place.
@@ -414,7 +421,7 @@ static bool step_by_frame_pointer(struct step *step)
 	    image_read(step->event->image, fp, words, sizeof(words), &origin) != PRESENT ||
 	    (words[0] && words[0] <= fp))
 		return false;
-	words[1] = arch_code_address(arch, words[1]);
+	words[1] = code_address(step, words[1]);
 	if (!follows_call(step, words[1]))
 		return false;
 	outer = arena_alloc(step->event->arena, sizeof(*outer));
@@ -455,7 +462,7 @@ static const char *step_out(struct step *step, u64 *last_cfa)
 		return missing_memory(step, outer->absence[column]);
 	if (!outer->value[column])
 		return outermost;
-	outer->value[column] = arch_code_address(step->arch, outer->value[column]);
+	outer->value[column] = code_address(step, outer->value[column]);
 	*last_cfa = row->is_signal_frame ? 0 : step->cfa;
 	step->late = step->late || outer->late[column];
 	step->regs = outer;
