@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The yardstick: a program that does nothing, on one instruction of one process, until standard input ends; with
- * `session` at a function's entry and at its returns, by one session link; with `clock` so, too, and all that it does
- * is to read the clock.
+ * The yardstick: a program that does nothing, on one instruction of one process, or of all (-1), until standard input
+ * ends; with `session` at a function's entry and at its returns, by one session link; with `clock` so, too, and all
+ * that it does is to read the clock.
  * usage: empty PID FILE OFFSET [session|clock]
  */
 #include <stdio.h>

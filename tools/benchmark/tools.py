@@ -115,15 +115,16 @@ class Command(Arm):
 
 class Empty(Command):
     """A BPF program that does nothing, on the same instruction; `kind`: None, "session", by a link of entry and
-    returns, or "clock", by such a link, and it reads the clock."""
+    returns, or "clock", by such a link, and it reads the clock; `by_file`: in all processes."""
 
-    def __init__(self, name, target=None, kind=None):
-        super().__init__(name, target)
-        self.kind = kind
+    def __init__(self, name, target=None, kind=None, by_file=False, producers=1):
+        super().__init__(name, target, producers=producers)
+        self.kind, self.by_file = kind, by_file
 
     def command(self, section):
         kind = [self.kind] if self.kind else []
-        return ["build/tools/empty", str(section.pid), section.file, hex(section.offset)] + kind
+        pid = "-1" if self.by_file else str(section.pid)
+        return ["build/tools/empty", pid, section.file, hex(section.offset)] + kind
 
 
 class Snapline(Command):
