@@ -218,6 +218,7 @@ void load_pause(struct load_session *session);
  * Waits at most timeout_ms; then, on a signal, and when wake_fd (-1: none) becomes readable,
  * *record is NULL. The record is trimmed: chunks follow the head, chunk bytes follow the chunks,
  * `size` is exact; it is valid until the next call. Of LOAD_LOG it is a struct log_head.
+ * ERROR_FAILED: there was something in the rings that isn't a record, so hits are lost.
  */
 struct error *load_next(struct load_session *session, int timeout_ms, int wake_fd,
 			const struct record_head **record) _must_use_;

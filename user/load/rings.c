@@ -36,6 +36,7 @@ struct rings {
 	size_t n_waiting, capacity;
 	size_t waiting_bytes;
 	u64 taken; /* when, by clock_now() */
+	u64 n_foreign;
 };
 
 struct error *rings_new(const int *fds, size_t n, size_t size, struct rings **result)
@@ -172,7 +173,8 @@ static u64 ring_next_time(const struct rings *rings, const struct ring *ring)
 
 	if (!head)
 		return UINT64_MAX;
-	return len & BPF_RINGBUF_DISCARD_BIT || len < least ? 0 : head->ktime;
+	return len & BPF_RINGBUF_DISCARD_BIT || len < least ? 0
+							    : min_u64(head->ktime, UINT64_MAX - 1);
 }
 
 /* Where room is short the oldest come first, wherever they are; else one ring takes it all. */
@@ -206,6 +208,8 @@ static void ring_take(struct rings *rings, struct ring *ring)
 
 			if (record)
 				heap_push(rings, record);
+			else
+				rings->n_foreign++;
 		}
 		len &= ~BPF_RINGBUF_DISCARD_BIT;
 		__atomic_store_n((u64 *)ring->consumer,
@@ -264,6 +268,11 @@ int rings_next_ms(const struct rings *rings)
 		return -1;
 	due = rings->waiting[0]->ktime + LATE_WINDOW_NS;
 	return due > now ? (due - now) / 1000000 + 1 : 0;
+}
+
+u64 rings_foreign(const struct rings *rings)
+{
+	return rings->n_foreign;
 }
 
 size_t rings_fds(const struct rings *rings, int fds[SNAPLINE_MAX_CPUS], size_t *bytes)

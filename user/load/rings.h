@@ -29,6 +29,8 @@ bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd);
 struct record_head *rings_pop(struct rings *rings, bool all);
 /* Milliseconds until rings_pop() has one; -1: nothing waits. */
 int rings_next_ms(const struct rings *rings);
+/* What was taken out so far that isn't a record, and was left out. */
+u64 rings_foreign(const struct rings *rings);
 /* For another process that reads them instead: the descriptors, and the bytes of each. */
 size_t rings_fds(const struct rings *rings, int fds[SNAPLINE_MAX_CPUS], size_t *bytes);
 void rings_free(struct rings *rings);

@@ -320,6 +320,16 @@ static int wait_time(const struct load_session *session, u64 deadline)
 	return due >= 0 && due < left ? due : left;
 }
 
+static struct error *check_rings(const struct load_session *session)
+{
+	u64 n = rings_foreign(session->rings);
+
+	if (!n)
+		return NULL;
+	return error_new(ERROR_FAILED, "the ring buffers hold %llu entries that are no records",
+			 (unsigned long long)n);
+}
+
 struct error *load_next(struct load_session *session, int timeout_ms, int wake_fd,
 			const struct record_head **record)
 {
@@ -334,7 +344,7 @@ struct error *load_next(struct load_session *session, int timeout_ms, int wake_f
 		if (!rings_wait(session->rings, wait_time(session, deadline), wake_fd))
 			break;
 	}
-	return NULL;
+	return check_rings(session);
 }
 
 bool load_finished(const struct load_session *session)
