@@ -8,7 +8,7 @@
  * calls of COMMAND's processes together, of equal calls in a row the first three. Before the Nth runs,
  * PROGRAM is killed; it is a zombie from then on, or gone. COMMAND is to end by itself. Prints
  * "N zombie call NUMBER status S"; S is -1 if it didn't within 30 seconds, NUMBER is -1 if the Nth call
- * didn't come within five, and PROGRAM was killed then.
+ * didn't come within five, and PROGRAM was killed then. Both are longer by $SLOW, as in tests/live/run.py.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -139,16 +139,17 @@ static void start_ticking(void)
 /* The status of the command, -1 if it came to no end. */
 static int follow(struct kill_at *at, int command)
 {
-	double begin = now();
+	const char *slow = getenv("SLOW");
+	double begin = now(), factor = slow ? atoi(slow) : 1;
 
-	while (now() - begin < 30) {
+	while (now() - begin < 30 * factor) {
 		int status, tid = waitpid(-1, &status, __WALL);
 
 		if (tid > 0 && WIFSTOPPED(status))
 			stopped(at, tid, status);
 		else if (tid == command)
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		if (!at->killed && now() - begin > 5)
+		if (!at->killed && now() - begin > 5 * factor)
 			end_program(at, -1);
 	}
 	kill(command, SIGKILL);

@@ -418,14 +418,18 @@ static void test_links(enum load_links links, const char *name)
 	test_all_or_nothing(links, name);
 }
 
-/* `live_load filters`: what depends on the pid namespace. */
 /*
  * `add %gs:..., %r9` is how a program gets to a stack that its CPU's other runs use too
- * (arch/x86/net/bpf_jit_comp.c, emit_private_frame_ptr()).
+ * (arch/x86/net/bpf_jit_comp.c, emit_private_frame_ptr()); on arm64 it's `add x27, x27, x10`
+ * (arch/arm64/net/bpf_jit_comp.c, emit_percpu_ptr()), as x27 serves nothing else there.
  */
 static bool shares_its_stack(u32 id)
 {
+#ifdef __aarch64__
+	static const u8 to_stack[] = {0x7b, 0x03, 0x0a, 0x8b};
+#else
 	static const u8 to_stack[] = {0x65, 0x4c, 0x03, 0x0c, 0x25};
+#endif
 	static u8 code[1 << 18];
 	struct bpf_prog_info info = {.jited_prog_insns = (u64)(uintptr_t)code,
 				     .jited_prog_len = sizeof(code)};
@@ -458,6 +462,7 @@ static void test_stack(enum load_instrument instrument, const char *name)
 		name, n, sharing);
 }
 
+/* `live_load filters`: what depends on the pid namespace. */
 int main(int argc, char **argv)
 {
 	test_filter();
