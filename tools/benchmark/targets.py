@@ -145,7 +145,8 @@ class Fresh(Spin):
 
 
 class Pair(Spin):
-    """Two processes on two CPUs; the arm says how many of them are busy. Of two the mean."""
+    """Two processes on two CPUs, busy at once or one after the other, as the arm says; the mean of both, as CPUs
+    differ."""
 
     def open(self):
         cpus = sorted(os.sched_getaffinity(0))
@@ -162,10 +163,12 @@ class Pair(Spin):
     def measure(self, arm):
         if self.n_cpus < 2:
             raise Wrong("there is one CPU only")
-        busy = (self.process, self.other)[:arm.producers]
-        for process in busy:
-            self.ask(process, arm.pace or self.pace)
-        return statistics.mean([self.answer(process) for process in busy])
+        both, each = (self.process, self.other), []
+        for busy in [both] if arm.producers == 2 else zip(both):
+            for process in busy:
+                self.ask(process, arm.pace or self.pace)
+            each += [self.answer(process) for process in busy]
+        return statistics.mean(each)
 
     def close(self):
         super().close()
