@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/perf_event.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -24,6 +25,7 @@
 #include "base/host.h"
 #include "cmd/border.h"
 #include "live.h"
+#include "load/permit.h"
 #include "load/remote.h"
 
 enum { CLAIMS_MOST = 160, WAIT_SECONDS = 30 };
@@ -218,6 +220,7 @@ static void allowed_files(void)
 
 static void attack_memory(void)
 {
+	char stat[HOST_STAT_BYTES];
 	u64 word = 0;
 	u8 *much = malloc(64 << 20);
 	struct wire_memory wanted = {(u64)(uintptr_t)&board, 8, target_child.pid, 0};
@@ -237,8 +240,19 @@ static void attack_memory(void)
 	wanted.len = UINT64_MAX;
 	claim(remote_call(WIRE_READ_MEMORY, &wanted, sizeof(wanted), &word, 8) != NULL,
 	      "nor of a length that overflows");
-	claim(!host_read_resident(victim, (u64)(uintptr_t)&board, &word, 8) && errno == EACCES,
+	claim(!host_read_resident(victim, (u64)(uintptr_t)&board, &word, 8, stat) &&
+		      errno == EACCES,
 	      "what another process has in memory isn't told");
+	for (int i = 0; i < 2; i++)
+		claim(host_read_resident(target_child.pid, (u64)(uintptr_t)&board, &word, 8,
+					 stat) &&
+			      word == (u64)(uintptr_t)board && atoi(stat) == target_child.pid,
+		      "what the target has is, and whose it is");
+	claim(!host_read_resident(victim, (u64)(uintptr_t)&board, &word, 8, stat) &&
+		      errno == EACCES,
+	      "of the target alone");
+	claim(!host_read_resident(target_child.pid, 8, &word, 8, stat) && errno == ENODATA,
+	      "what isn't in memory is not read");
 	free(much);
 }
 
@@ -730,6 +744,65 @@ static void test_reads(void)
 		"and its crash is an error, too");
 }
 
+/* A child that waits, with that number; 0: with any. */
+static pid_t fork_as(pid_t number)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD};
+	pid_t pid;
+
+	if (number) {
+		args.set_tid = (u64)(uintptr_t)&number;
+		args.set_tid_size = 1;
+	}
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	while (pid == 0)
+		pause();
+	return pid;
+}
+
+/* -1 would be everybody. */
+static void end(pid_t pid)
+{
+	if (pid <= 1)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* What is remembered of a process isn't the number's. */
+static void try_numbers(pid_t first)
+{
+	static const struct target_spec spec = {.kind = TARGET_PIDS};
+	struct target_process process = {.pid = first};
+	const struct target target = {.spec = &spec, .processes = &process, .n_processes = 1};
+	const struct permit_terms terms = {.target = &target};
+	struct permit *permit = permit_new(&terms);
+	pid_t second;
+
+	error_free(proc_start_time(first, &process.start_time));
+	live_ok(permit_process(permit, first) && permit_process(permit, first),
+		"the target may be asked for, again and again");
+	live_ok(!permit_process(permit, victim), "another process may not");
+	end(first);
+	live_ok(!permit_process(permit, first), "nor may the target when it is gone");
+	usleep(30000); /* start times are told by 10 ms */
+	second = fork_as(first);
+	live_ok(!permit_process(permit, first), "nor who has its number then%s",
+		second == first ? "" : " # SKIP the kernel gives no number that is asked for");
+	end(second);
+	permit_free(permit);
+}
+
+static void test_numbers(void)
+{
+	pid_t first = fork_as(0);
+
+	if (first > 0)
+		try_numbers(first);
+	else
+		live_ok(false, "a process is made");
+}
+
 static void test_overstays(void)
 {
 	const struct scenario scenario = {
@@ -884,6 +957,7 @@ int main(void)
 	test_hostile();
 	test_sources();
 	test_reads();
+	test_numbers();
 	test_overstays();
 	test_ends();
 	test_status();

@@ -86,10 +86,30 @@ static bool is_resident(int pid, u64 address, size_t len)
 	return resident;
 }
 
-static bool direct_read_resident(int pid, u64 address, void *bytes, size_t len)
+static bool read_stat(int pid, char *stat)
+{
+	char path[32];
+	ssize_t got;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = read(fd, stat, HOST_STAT_BYTES - 1);
+	close(fd);
+	if (got <= 0) {
+		errno = ESRCH;
+		return false;
+	}
+	stat[got] = '\0';
+	return true;
+}
+
+static bool direct_read_resident(int pid, u64 address, void *bytes, size_t len, char *stat)
 {
 	if (is_resident(pid, address, len))
-		return direct_read_memory(pid, address, bytes, len);
+		return direct_read_memory(pid, address, bytes, len) && read_stat(pid, stat);
 	errno = ENODATA;
 	return false;
 }
@@ -170,9 +190,9 @@ bool host_read_memory(int pid, u64 address, void *bytes, size_t len)
 	return !len || current->read_memory(pid, address, bytes, len);
 }
 
-bool host_read_resident(int pid, u64 address, void *bytes, size_t len)
+bool host_read_resident(int pid, u64 address, void *bytes, size_t len, char stat[HOST_STAT_BYTES])
 {
-	return !len || current->read_resident(pid, address, bytes, len);
+	return current->read_resident(pid, address, bytes, len, stat);
 }
 
 u32 host_cpus(void)

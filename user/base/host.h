@@ -13,6 +13,8 @@
 
 #include "base/strbuf.h"
 
+enum { HOST_STAT_BYTES = 1024 }; /* its 52 numbers and a name have room in it */
+
 struct host {
 	/* A file descriptor for reading; -1. Doesn't wait, whatever kind of file it is. */
 	int (*open)(const char *path);
@@ -31,8 +33,11 @@ struct host {
 	void (*let_go)(int handle);
 	/* All or nothing (process_vm_readv). */
 	bool (*read_memory)(int pid, u64 address, void *bytes, size_t len);
-	/* The same, but if a page isn't in memory now (/proc/PID/pagemap, bit 63): ENODATA. */
-	bool (*read_resident)(int pid, u64 address, void *bytes, size_t len);
+	/*
+	 * The same, but if a page isn't in memory now (/proc/PID/pagemap, bit 63): ENODATA. stat: of
+	 * HOST_STAT_BYTES, what /proc/PID/stat says behind that, so that it is known whose bytes they are.
+	 */
+	bool (*read_resident)(int pid, u64 address, void *bytes, size_t len, char *stat);
 };
 
 /* For the rest of this process's life. */
@@ -51,7 +56,7 @@ enum { HOST_KEPT_BYTES = 32 };
 int host_keep(const char *path, char kept[HOST_KEPT_BYTES]);
 void host_let_go(int handle);
 bool host_read_memory(int pid, u64 address, void *bytes, size_t len);
-bool host_read_resident(int pid, u64 address, void *bytes, size_t len);
+bool host_read_resident(int pid, u64 address, void *bytes, size_t len, char stat[HOST_STAT_BYTES]);
 
 /* CPUs that the machine can have, and has now. The first answers are kept: files give them. */
 u32 host_cpus(void);

@@ -9,9 +9,23 @@
 #define FIRST_ADDRESS 4096ULL
 #define LAST_ADDRESS (1ULL << 56)
 
+enum {
+	PAGE_BYTES = 4096,
+	PAGES_MOST = 64, /* of an event, at a time: those that came first give way */
+};
+
+struct late_page {
+	u64 address; /* 0: none yet */
+	enum absence why;
+	u8 *bytes; /* if PRESENT */
+};
+
 struct late_reader {
 	const struct event *event;
 	bool live;
+	bool gone; /* once a process isn't as it was, it never is again */
+	struct late_page pages[PAGES_MOST];
+	size_t n_pages; /* ever */
 };
 
 /* Only if all of it is in a segment that can't be written. */
@@ -48,21 +62,61 @@ static bool is_mapped(int pid, u64 address)
 	return false;
 }
 
-static enum absence read_memory(int thread, u64 address, void *bytes, size_t len)
+/* Whose memory it was is looked at behind the reading: before, the process could end in between. */
+static enum absence fetch(struct late_reader *reader, u64 address, u8 *bytes)
 {
+	const struct process *process = reader->event->process;
+	struct proc_stat then;
+	enum absence why;
 	bool absent;
 
-	if (proc_read_resident(thread, address, bytes, len, &absent))
-		return PRESENT;
-	return absent && is_mapped(thread, address) ? ABSENT_NOT_RESIDENT : ABSENT_BAD_ADDRESS;
+	if (reader->gone)
+		return ABSENT_PROCESS_GONE;
+	if (proc_read_resident(process->thread, address, bytes, PAGE_BYTES, &then, &absent)) {
+		why = PRESENT;
+		reader->gone = !process_is_still(process, &then);
+	} else {
+		why = absent && is_mapped(process->thread, address) ? ABSENT_NOT_RESIDENT
+								    : ABSENT_BAD_ADDRESS;
+		reader->gone = !process_is_as_it_was(process);
+	}
+	return reader->gone ? ABSENT_PROCESS_GONE : why;
+}
+
+static const struct late_page *page_at(struct late_reader *reader, u64 address)
+{
+	struct late_page *page;
+
+	for (size_t i = 0; i < PAGES_MOST; i++)
+		if (reader->pages[i].address == address)
+			return &reader->pages[i];
+	page = &reader->pages[reader->n_pages++ % PAGES_MOST];
+	if (!page->bytes)
+		page->bytes = arena_alloc(reader->event->arena, PAGE_BYTES);
+	page->address = address;
+	page->why = fetch(reader, address, page->bytes);
+	return page;
+}
+
+static enum absence read_memory(struct late_reader *reader, u64 address, u8 *bytes, size_t len)
+{
+	for (size_t done = 0, part; done < len; done += part) {
+		size_t offset = (address + done) % PAGE_BYTES;
+		const struct late_page *page = page_at(reader, address + done - offset);
+
+		if (page->why != PRESENT)
+			return page->why;
+		part = min_u64(len - done, PAGE_BYTES - offset);
+		memcpy(bytes + done, page->bytes + offset, part);
+	}
+	return PRESENT;
 }
 
 static enum absence read_late(void *context, u64 address, void *bytes, size_t len,
 			      enum image_origin *origin)
 {
-	const struct late_reader *reader = context;
-	const struct process *process = reader->event->process;
-	enum absence absence;
+	struct late_reader *reader = context;
+	enum absence why;
 
 	if (address < FIRST_ADDRESS || address >= LAST_ADDRESS)
 		return ABSENT_BAD_ADDRESS;
@@ -72,19 +126,17 @@ static enum absence read_late(void *context, u64 address, void *bytes, size_t le
 	}
 	if (!reader->live)
 		return ABSENT_NOT_CAPTURED;
-	absence = read_memory(process->thread, address, bytes, len);
-	if (!process_is_as_it_was(process)) /* once it isn't, it never is again: no need to ask before */
-		return ABSENT_PROCESS_GONE;
-	if (absence != PRESENT)
-		return absence;
-	*origin = IMAGE_LATE;
-	return PRESENT;
+	why = read_memory(reader, address, bytes, len);
+	if (why == PRESENT)
+		*origin = IMAGE_LATE;
+	return why;
 }
 
 void late_attach(struct event *event, bool live)
 {
 	struct late_reader *reader = arena_alloc(event->arena, sizeof(*reader));
 
-	*reader = (struct late_reader){event, live};
+	reader->event = event;
+	reader->live = live;
 	image_set_reader(event->image, read_late, reader);
 }

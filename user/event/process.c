@@ -357,22 +357,28 @@ struct process *processes_get(struct processes *processes, int pid, u64 start_ti
 	return process;
 }
 
-bool process_is_as_it_was(const struct process *process)
+bool process_is_still(const struct process *process, const struct proc_stat *now)
 {
 	enum { TICKS_PER_SECOND = 100, NS_PER_TICK = 1000000000 / TICKS_PER_SECOND };
-	struct proc_stat stat;
+
+	if (!process->pid || process->gone || now->state == 'Z' || now->state == 'X')
+		return false;
+	/* The record's is in nanoseconds, /proc's is the same number rounded down to ticks. */
+	if (process->thread == process->pid && now->start_time != process->start_time / NS_PER_TICK)
+		return false;
+	return changed_at(process->owner, process->pid, clock_now()) == process->changed;
+}
+
+bool process_is_as_it_was(const struct process *process)
+{
+	struct proc_stat now;
 	struct error *err;
 
 	if (!process->pid || process->gone)
 		return false;
-	err = proc_stat(process->thread, &stat);
+	err = proc_stat(process->thread, &now);
 	error_free(err);
-	if (err || stat.state == 'Z' || stat.state == 'X')
-		return false;
-	/* The record's is in nanoseconds, /proc's is the same number rounded down to ticks. */
-	if (process->thread == process->pid && stat.start_time != process->start_time / NS_PER_TICK)
-		return false;
-	return changed_at(process->owner, process->pid, clock_now()) == process->changed;
+	return !err && process_is_still(process, &now);
 }
 
 bool processes_refresh(struct processes *processes, struct process *process)

@@ -78,6 +78,8 @@ void processes_set_source(struct processes *processes, const struct process_memo
 struct process *processes_get(struct processes *processes, int pid, u64 start_time, u64 ktime);
 /* May its memory be read now for an event of then? Not if it has ended or executed another program. */
 bool process_is_as_it_was(const struct process *process);
+/* The same by what proc_stat() of its thread has just said. */
+bool process_is_still(const struct process *process, const struct proc_stat *now);
 /* Reads its maps again; false if they are those of another time by now, or it is gone. */
 bool processes_refresh(struct processes *processes, struct process *process);
 /*

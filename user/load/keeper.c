@@ -121,8 +121,20 @@ static bool take_memory(struct call *call, struct wire_memory *wanted)
 	return false;
 }
 
-static void read_memory(struct call *call,
-			bool (*read)(int pid, u64 address, void *bytes, size_t len))
+/* Asked again, as the number may be another process's since. */
+static void give_memory(struct call *call, const struct wire_memory *wanted, const u8 *bytes,
+			bool good)
+{
+	int code = good ? 0 : -errno;
+
+	if (!permit_process(call->keeper->permit, wanted->pid))
+		code = -EACCES;
+	if (!code)
+		give(call, bytes, wanted->len);
+	give_code(call, code);
+}
+
+static void on_read_memory(struct call *call)
 {
 	struct wire_memory wanted;
 	u8 *bytes;
@@ -130,20 +142,23 @@ static void read_memory(struct call *call,
 	if (!take_memory(call, &wanted))
 		return;
 	bytes = arena_alloc(call->arena, wanted.len);
-	if (read(wanted.pid, wanted.address, bytes, wanted.len))
-		give(call, bytes, wanted.len);
-	else
-		give_code(call, -errno);
-}
-
-static void on_read_memory(struct call *call)
-{
-	read_memory(call, host_direct.read_memory);
+	give_memory(call, &wanted, bytes,
+		    host_direct.read_memory(wanted.pid, wanted.address, bytes, wanted.len));
 }
 
 static void on_read_resident(struct call *call)
 {
-	read_memory(call, host_direct.read_resident);
+	char stat[HOST_STAT_BYTES] = "";
+	struct wire_memory wanted;
+	u8 *bytes;
+
+	if (!take_memory(call, &wanted))
+		return;
+	bytes = arena_alloc(call->arena, wanted.len);
+	give_memory(call, &wanted, bytes,
+		    host_direct.read_resident(wanted.pid, wanted.address, bytes, wanted.len, stat));
+	if (call->answer->number == WIRE_OK)
+		give(call, stat, strlen(stat) + 1);
 }
 
 static void on_watch(struct call *call)

@@ -120,6 +120,9 @@ void permit_free(struct permit *permit)
 		close(permit->kept[i]);
 	for (size_t i = 0; i < permit->n_held; i++)
 		close(permit->held[i].fd);
+	for (size_t i = 0; i < RECENT_MOST; i++)
+		if (permit->recent[i].pid)
+			close(permit->recent[i].fd);
 	arena_free(permit->arena);
 }
 

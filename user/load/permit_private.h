@@ -9,6 +9,7 @@
 
 enum {
 	KNOWN_MOST = 256, /* processes that were let through */
+	RECENT_MOST = 16, /* of these, at hand */
 	KEPT_MOST = 64,	  /* folders that are kept */
 };
 
@@ -23,6 +24,9 @@ struct permit {
 		u64 start_time;
 	} known[KNOWN_MOST];
 	size_t n_known; /* ever; they go round */
+	struct recent {
+		int pid, fd; /* pidfd_open() of it; pid 0: none */
+	} recent[RECENT_MOST];
 	int kept[KEPT_MOST];
 	size_t n_kept;
 	struct held {

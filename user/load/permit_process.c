@@ -2,6 +2,8 @@
 #include "load/permit_private.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "load/session.h"
@@ -61,7 +63,7 @@ static bool runs_binary(const struct permit *permit, int pid)
 	       proc_uses_file(pid, target->files[0].path);
 }
 
-bool permit_process(struct permit *permit, int thread)
+static bool is_the_targets(struct permit *permit, int thread)
 {
 	int pid = thread > 0 ? proc_process_of(thread) : 0;
 	struct proc_stat stat;
@@ -78,6 +80,40 @@ bool permit_process(struct permit *permit, int thread)
 	if (!is_followed(permit, pid, &stat) && !runs_binary(permit, pid))
 		return false;
 	permit->known[permit->n_known++ % KNOWN_MOST] = (struct known){pid, stat.start_time};
+	return true;
+}
+
+/* While a process lives its number is its own. */
+static bool lives(int pidfd)
+{
+	struct pollfd end = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&end, 1, 0) == 0;
+}
+
+/*
+ * Memory is asked for over and over. The descriptor stands for whoever had the number when it was
+ * opened; only if that one lives behind the judgement, too, was it the one that was judged.
+ */
+bool permit_process(struct permit *permit, int thread)
+{
+	struct recent *recent = &permit->recent[(unsigned)thread % RECENT_MOST];
+	bool permitted;
+	int fd;
+
+	if (thread > 0 && recent->pid == thread && lives(recent->fd))
+		return true;
+	fd = thread > 0 ? (int)syscall(SYS_pidfd_open, thread, 0) : -1; /* none of a mere thread */
+	permitted = is_the_targets(permit, thread);
+	if (fd < 0)
+		return permitted;
+	if (!permitted || !lives(fd)) {
+		close(fd);
+		return permitted;
+	}
+	if (recent->pid)
+		close(recent->fd);
+	*recent = (struct recent){thread, fd};
 	return true;
 }
 

@@ -225,25 +225,29 @@ static void far_let_go(int handle)
 	remote_get(WIRE_LET_GO, &handle, sizeof(handle), NULL, 0);
 }
 
-static bool far_read(enum wire_request request, int pid, u64 address, void *bytes, size_t len)
+static bool far_read_memory(int pid, u64 address, void *bytes, size_t len)
 {
 	const struct wire_memory wanted = {address, len, pid, 0};
 	_cleanup_(parcel_free) struct parcel message = {};
 
-	if (!ask_host(request, &wanted, sizeof(wanted), &message) || message.bytes.len != len)
+	if (!ask_host(WIRE_READ_MEMORY, &wanted, sizeof(wanted), &message) ||
+	    message.bytes.len != len)
 		return false;
 	memcpy(bytes, message.bytes.text, len);
 	return true;
 }
 
-static bool far_read_memory(int pid, u64 address, void *bytes, size_t len)
+static bool far_read_resident(int pid, u64 address, void *bytes, size_t len, char *stat)
 {
-	return far_read(WIRE_READ_MEMORY, pid, address, bytes, len);
-}
+	const struct wire_memory wanted = {address, len, pid, 0};
+	_cleanup_(parcel_free) struct parcel message = {};
 
-static bool far_read_resident(int pid, u64 address, void *bytes, size_t len)
-{
-	return far_read(WIRE_READ_RESIDENT, pid, address, bytes, len);
+	if (!ask_host(WIRE_READ_RESIDENT, &wanted, sizeof(wanted), &message) ||
+	    message.bytes.len <= len)
+		return false;
+	memcpy(bytes, message.bytes.text, len);
+	snprintf(stat, HOST_STAT_BYTES, "%s", message.bytes.text + len);
+	return true;
 }
 
 static const struct host far_host = {

@@ -22,7 +22,7 @@ enum wire_request {
 	WIRE_KEEP,
 	WIRE_LET_GO,
 	WIRE_READ_MEMORY, /* struct wire_memory */
-	WIRE_READ_RESIDENT, /* the last of these */
+	WIRE_READ_RESIDENT, /* the same; answered by the bytes and a text. The last of these */
 	/* Of processes: */
 	WIRE_WATCH,   /* a CPU (u32); answered by a descriptor of perf_event_open() */
 	WIRE_COMMAND, /* answered by struct wire_ended */

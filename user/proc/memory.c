@@ -65,10 +65,12 @@ struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes, 
 	return NULL;
 }
 
-bool proc_read_resident(int pid, u64 address, void *bytes, size_t len, bool *absent)
+bool proc_read_resident(int pid, u64 address, void *bytes, size_t len, struct proc_stat *then,
+			bool *absent)
 {
-	bool good = host_read_resident(pid, address, bytes, len);
+	char stat[HOST_STAT_BYTES];
+	bool good = host_read_resident(pid, address, bytes, len, stat);
 
 	*absent = !good && errno == ENODATA;
-	return good;
+	return good && proc_stat_parse(stat, then);
 }

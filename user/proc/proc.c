@@ -113,7 +113,7 @@ struct error *proc_comm(int pid, struct arena *arena, const char **comm)
 }
 
 /* "12 (any) name) S 1 ...": the fields count from behind the last parenthesis (man 5 proc). */
-static bool parse_stat(const char *text, struct proc_stat *stat)
+bool proc_stat_parse(const char *text, struct proc_stat *stat)
 {
 	enum { PF_KTHREAD = 0x00200000 };
 	const char *close = strrchr(text, ')');
@@ -142,7 +142,7 @@ struct error *proc_stat(int pid, struct proc_stat *stat)
 
 	if (err)
 		return err;
-	if (!parse_stat(text, stat))
+	if (!proc_stat_parse(text, stat))
 		return error_new(ERROR_FAILED, "/proc/%d/stat can't be understood", pid);
 	return NULL;
 }

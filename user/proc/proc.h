@@ -78,8 +78,12 @@ bool proc_uses_inode(int pid, const struct stat *info, const char *name);
 struct error *proc_children(int pid, struct arena *arena, int **pids, size_t *n) _must_use_;
 /* Reads another process's memory, all or nothing (process_vm_readv). */
 bool proc_read_memory(int pid, u64 address, void *bytes, size_t len);
-/* The same without waiting: *absent if not all of it is in memory now (/proc/PID/pagemap, bit 63). */
-bool proc_read_resident(int pid, u64 address, void *bytes, size_t len, bool *absent);
+/*
+ * The same without waiting: *absent if not all of it is in memory now (/proc/PID/pagemap, bit 63).
+ * *then: proc_stat() behind the reading, by which the caller sees whose memory that was.
+ */
+bool proc_read_resident(int pid, u64 address, void *bytes, size_t len, struct proc_stat *then,
+			bool *absent);
 /* This system's vdso as pid has it, and its address; *len 0 if it has none. */
 struct error *proc_vdso(int pid, struct arena *arena, u64 *address, u8 **bytes,
 			size_t *len) _must_use_;
