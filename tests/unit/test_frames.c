@@ -170,6 +170,36 @@ static void test_frames_and_their_variables(void **state)
 	assert_true(str_path_suffix(frame_named("outer")->file, "test_frames.c"));
 }
 
+static void test_what_is_at_a_pc_is_recalled(void **state)
+{
+	const struct event_module *module;
+	const struct dw_frame *first, *again;
+	struct dw_frame *fresh;
+	size_t n, n_again, n_fresh;
+	u64 pc;
+
+	outer(4);
+	module = frame_named("inlined")->module;
+	pc = frame_named("inlined")->pc - 1;
+	assert_null(dw_recall_frames(module->dw, pc, arena, &first, &n));
+	assert_null(dw_recall_frames(module->dw, pc, arena, &again, &n_again));
+	assert_null(dw_frames_at(module->dw, pc, arena, &fresh, &n_fresh));
+	assert_int_equal(n, 2);
+	assert_int_equal(n_again, n);
+	assert_int_equal(n_fresh, n);
+	assert_ptr_equal(first, again);
+	for (size_t i = 0; i < n; i++) {
+		assert_ptr_equal(first[i].function, fresh[i].function);
+		assert_int_equal(first[i].n_vars, fresh[i].n_vars);
+	}
+	for (u64 none = 1; none < 10000; none++) {
+		assert_null(dw_recall_frames(module->dw, UINT64_MAX - none, arena, &again, &n_again));
+		assert_int_equal(n_again, 0);
+	}
+	assert_null(dw_recall_frames(module->dw, pc, arena, &again, &n_again));
+	assert_ptr_equal(first, again);
+}
+
 static __attribute__((noipa)) int jumped_to(int number)
 {
 	volatile int local = number * 2;
@@ -397,6 +427,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_frames_and_their_variables),
+		cmocka_unit_test(test_what_is_at_a_pc_is_recalled),
 		cmocka_unit_test(test_functions_that_ended_in_tail_calls),
 		cmocka_unit_test(test_through_a_signal_handler),
 		cmocka_unit_test(test_what_is_missing_ends_the_stack),

@@ -106,12 +106,27 @@ static void put_control(struct strbuf *out, u32 c)
 			      0xdc00 + (c & 0x3ff));
 }
 
+/* Bytes at the start that stand for themselves. */
+static size_t plain_run(const u8 *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && text[n] >= ' ' && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
+}
+
 static void put_quoted(struct strbuf *out, const u8 *text, size_t len)
 {
 	u32 code;
 
 	strbuf_putc(out, '"');
 	for (size_t i = 0, n; i < len; i += n) {
+		n = plain_run(text + i, len - i);
+		if (n) {
+			strbuf_add(out, text + i, n);
+			continue;
+		}
 		n = utf8_decode(text + i, len - i, &code);
 		if (!n) {
 			strbuf_printf(out, "\\\\x%02x", text[i]);

@@ -180,6 +180,17 @@ const struct loc *dw_call_param_value(const struct dw_call_site *site, const str
 struct error *dw_tail_calls_at(struct dw *dw, u64 pc, struct arena *arena,
 			       struct dw_call_site **sites, size_t *n) _must_use_;
 
+/*
+ * dw_frames_at() and the two above for who asks for the same pcs over and over: answers are not to be
+ * changed, as they are kept with dw; beyond thousands of them they are in the arena.
+ */
+struct error *dw_recall_frames(struct dw *dw, u64 pc, struct arena *arena,
+			       const struct dw_frame **frames, size_t *n) _must_use_;
+struct error *dw_recall_call_site(struct dw *dw, u64 return_pc, struct arena *arena,
+				  const struct dw_call_site **site) _must_use_;
+struct error *dw_recall_tail_calls(struct dw *dw, u64 pc, struct arena *arena,
+				   const struct dw_call_site **sites, size_t *n) _must_use_;
+
 /* Thread-local storage: the module's initial image (PT_TLS); false if it has none. */
 struct dw_tls {
 	u64 pc;    /* where the image lies */

@@ -51,7 +51,7 @@ struct dw {
 	struct dw_functions *functions; /* function.c */
 	struct dw_types *types;     /* type.c: types by DIE offset */
 	struct dw_frames *cfi;      /* cfi.c */
-	struct dw_scopes *scopes;   /* scope.c */
+	struct dw_scopes *scopes;   /* recall.c: what is at a pc */
 	struct dw_names *names;     /* names.c: top-level DIEs by name */
 	struct map *distances;      /* frame_base.c: by function */
 	void (*cfi_close)(struct dw *dw); /* set by cfi.c if there is something to end */

@@ -187,20 +187,20 @@ struct error *dw_frames_at(struct dw *dw, u64 pc, struct arena *arena, struct dw
 			   size_t *n)
 {
 	struct collector collector = {.dw = dw, .arena = arena};
-	struct path *path = arena_alloc(arena, sizeof(*path));
+	struct path path = {};
 	struct dw_frame *found = NULL;
 	size_t count = 0, last;
 	Dwarf_Die function;
 
 	*frames = NULL;
 	*n = 0;
-	if (!dw_subprogram_at(dw, pc, &function) || !find_path(&function, pc, path, 0))
+	if (!dw_subprogram_at(dw, pc, &function) || !find_path(&function, pc, &path, 0))
 		return NULL;
-	last = path->n - 1;
-	for (size_t i = path->n; i-- > 0;) {
-		if (!is_body(&path->dies[i]))
+	last = path.n - 1;
+	for (size_t i = path.n; i-- > 0;) {
+		if (!is_body(&path.dies[i]))
 			continue;
-		fill_frame(&collector, path, i, last, arena_push(arena, found, count));
+		fill_frame(&collector, &path, i, last, arena_push(arena, found, count));
 		last = i - 1;
 	}
 	*frames = found;

@@ -84,9 +84,9 @@ static bool add_reached(struct reached *reached, u64 ip)
 
 /* The tail calls of the function that starts at ip; false if it isn't known well enough. */
 static bool tail_calls_of(struct event *event, u64 ip, const struct event_module **module,
-			  struct dw_call_site **sites, size_t *n)
+			  const struct dw_call_site **sites, size_t *n)
 {
-	struct dw_frame *frames;
+	const struct dw_frame *frames;
 	size_t n_frames;
 	u64 pc;
 
@@ -94,10 +94,10 @@ static bool tail_calls_of(struct event *event, u64 ip, const struct event_module
 	if (!*module || !(*module)->dw)
 		return false;
 	pc = ip - (*module)->bias;
-	error_free(dw_frames_at((*module)->dw, pc, event->arena, &frames, &n_frames));
+	error_free(dw_recall_frames((*module)->dw, pc, event->arena, &frames, &n_frames));
 	if (n_frames == 0 || frames[n_frames - 1].instance.entry != pc)
 		return false;
-	error_free(dw_tail_calls_at((*module)->dw, pc, event->arena, sites, n));
+	error_free(dw_recall_tail_calls((*module)->dw, pc, event->arena, sites, n));
 	return true;
 }
 
@@ -107,7 +107,7 @@ bool calls_may_reenter(struct event *event, u64 entry)
 
 	for (size_t i = 0; i < reached.n; i++) {
 		const struct event_module *module;
-		struct dw_call_site *sites;
+		const struct dw_call_site *sites;
 		size_t n;
 
 		if (!tail_calls_of(event, reached.ips[i], &module, &sites, &n))
@@ -183,7 +183,7 @@ static void add_chain(struct search *search)
 static bool search_from(struct search *search, u64 ip)
 {
 	const struct event_module *module;
-	struct dw_call_site *sites;
+	const struct dw_call_site *sites;
 	size_t n;
 
 	if (++search->steps > MAX_TAIL_FUNCTIONS || search->path.n >= CALLS_MAX_LINKS ||
@@ -212,11 +212,11 @@ size_t calls_between(struct event *event, const struct event_module *module, u64
 {
 	struct search search = {.event = event, .wanted = entry};
 	const struct chain *found = &search.found;
-	struct dw_call_site *site;
+	const struct dw_call_site *site;
 	size_t n = 0, gap;
 	u64 target;
 
-	error_free(dw_call_site_at(module->dw, return_pc, event->arena, &site));
+	error_free(dw_recall_call_site(module->dw, return_pc, event->arena, &site));
 	if (!site || !calls_target(event, module, site, NULL, &target) || target == entry ||
 	    !search_from(&search, target))
 		return 0;

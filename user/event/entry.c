@@ -30,18 +30,18 @@ static struct frame *function_frame(struct event *event, struct frame *frame)
 }
 
 /* The call site in the caller, if it is this function that it calls; else NULL. */
-static struct dw_call_site *site_of(struct frame_context *context, struct frame *function,
-				    const struct frame *caller,
-				    const struct loc_context *caller_loc)
+static const struct dw_call_site *site_of(struct frame_context *context, struct frame *function,
+					  const struct frame *caller,
+					  const struct loc_context *caller_loc)
 {
 	struct event *event = context->event;
-	struct dw_call_site *site;
+	const struct dw_call_site *site;
 	u64 entry, target;
 
 	if (!caller->is_call || !caller->module || !caller->module->dw ||
 	    !calls_entry(function, &entry))
 		return NULL;
-	error_free(dw_call_site_at(caller->module->dw, caller->pc, event->arena, &site));
+	error_free(dw_recall_call_site(caller->module->dw, caller->pc, event->arena, &site));
 	if (!site || !calls_target(event, caller->module, site, caller_loc, &target) ||
 	    target != entry || calls_may_reenter(event, entry))
 		return NULL;

@@ -52,7 +52,7 @@ struct frame {
 	struct frame_regs *regs;   /* shared by an inlined frame and its outer one */
 	bool has_cfa;
 	u64 cfa;
-	struct dw_frame *dw_frame; /* scopes and variables; NULL without debug information */
+	const struct dw_frame *dw_frame; /* scopes and variables; NULL without debug information */
 	struct value **variables;
 	size_t n_variables;
 };

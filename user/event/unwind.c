@@ -160,7 +160,8 @@ static const char *shown_name(const struct dw_function *function)
 }
 
 /* An inlined function's line is the pc's; its caller's is where the inlined call stands. */
-static void add_described_frames(struct step *step, struct dw_frame *frames, size_t n, u32 room)
+static void add_described_frames(struct step *step, const struct dw_frame *frames, size_t n,
+				 u32 room)
 {
 	struct dw_row row = {0};
 	bool has_row = dw_row_at(step->module->dw, step->lookup_pc, &row);
@@ -183,13 +184,13 @@ static void add_described_frames(struct step *step, struct dw_frame *frames, siz
 
 static struct error *add_frames(struct step *step, u32 room)
 {
-	struct dw_frame *frames;
+	const struct dw_frame *frames;
 	size_t n = 0;
 	struct error *err = NULL;
 
 	if (step->module && step->module->dw)
-		err = dw_frames_at(step->module->dw, step->lookup_pc, step->event->arena, &frames,
-				   &n);
+		err = dw_recall_frames(step->module->dw, step->lookup_pc, step->event->arena,
+				       &frames, &n);
 	if (err)
 		return err;
 	if (n)

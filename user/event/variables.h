@@ -19,7 +19,7 @@ struct frame_context {
 	const struct value_limits *limits;
 	unsigned nesting; /* callers entered for entry values, and implicit pointers */
 	bool has_site;
-	struct dw_call_site *site; /* in the caller; NULL: not known */
+	const struct dw_call_site *site; /* in the caller; NULL: not known */
 };
 struct error *frame_context(struct event *event, struct frame *frame,
 			    const struct value_limits *limits,
