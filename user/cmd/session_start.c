@@ -2,6 +2,7 @@
 /* A session until its probes stand. */
 #include <sys/sysmacros.h>
 
+#include "arch/arch.h"
 #include "base/clock.h"
 #include "cmd/config.h"
 #include "cmd/privilege.h"
@@ -157,12 +158,33 @@ static void make_decoder(struct session *session)
 		processes_know_root(processes, target->processes[i].exe.root);
 }
 
+/* `list`, `explain` and `replay` read any CPU's programs; no process here can run another one's. */
+static struct error *check_cpu(const struct plan *plan)
+{
+	const struct arch *native = arch_native();
+
+	for (size_t i = 0; i < plan->n_modules; i++) {
+		const struct arch *arch = elf_file_arch(plan->modules[i]->file);
+
+		if (arch != native)
+			return error_cure(error_new(ERROR_NOT_FOUND,
+						    "%s is for %s, this machine is %s: nothing can "
+						    "be probed in it",
+						    plan->modules[i]->shown, arch->name,
+						    native->name),
+					  "`snapline list`, `explain` and `replay` can read it.");
+	}
+	return NULL;
+}
+
 static struct error *prepare(struct session *session)
 {
-	struct error *err = overhead_new(session->plan, &session->overhead);
+	struct error *err = check_cpu(session->plan);
 	const int *pids;
 	size_t n;
 
+	if (!err)
+		err = overhead_new(session->plan, &session->overhead);
 	if (err)
 		return err;
 	session->lives =
