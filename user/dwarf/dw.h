@@ -20,6 +20,11 @@ void dw_close(struct dw *dw);
 struct elf_file *dw_file(const struct dw *dw);
 bool dw_has_info(const struct dw *dw);       /* any .debug_info at all */
 bool dw_is_go(struct dw *dw, u64 pc);	     /* by its unit, without one by the file */
+/*
+ * The file that describes what stands at pc, of which only lines are here (split DWARF, DWARF 5,
+ * section 7.3.2). It isn't read. NULL: this file does.
+ */
+const char *dw_split_at(struct dw *dw, u64 pc);
 const char *dw_missing(const struct dw *dw); /* why not, with where it was looked for; else NULL */
 
 /* Files and lines (DWARF 5, section 6.2). */

@@ -81,8 +81,9 @@ static void add_unit(struct dw *dw, Dwarf_Die *die, u8 type)
 
 	unit->die = *die;
 	unit->offset = dw_die_offset(dw, die);
-	unit->is_compile_unit = dwarf_tag(die) == DW_TAG_compile_unit &&
-				(type == DW_UT_compile || type == DW_UT_skeleton);
+	unit->is_compile_unit =
+		(dwarf_tag(die) == DW_TAG_compile_unit || dwarf_tag(die) == DW_TAG_skeleton_unit) &&
+		(type == DW_UT_compile || type == DW_UT_skeleton);
 	unit->comp_dir = dwarf_formstring(dwarf_attr(die, DW_AT_comp_dir, &attr));
 	if (!unit->is_compile_unit)
 		return;
@@ -195,6 +196,17 @@ bool dw_is_go(struct dw *dw, u64 pc)
 	struct dw_unit *unit = dw_unit_at(dw, pc);
 
 	return unit ? dwarf_srclang(&unit->die) == DW_LANG_Go : elf_file_is_go(dw_file(dw));
+}
+
+const char *dw_split_at(struct dw *dw, u64 pc)
+{
+	struct dw_unit *unit = dw_unit_at(dw, pc);
+	Dwarf_Attribute attr;
+
+	if (!unit || (!dwarf_attr(&unit->die, DW_AT_dwo_name, &attr) &&
+		      !dwarf_attr(&unit->die, DW_AT_GNU_dwo_name, &attr)))
+		return NULL;
+	return dwarf_formstring(&attr);
 }
 
 size_t dw_unit_dies(struct dw *dw, const Dwarf_Die **cus)

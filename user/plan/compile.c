@@ -211,7 +211,27 @@ static void add_capture(struct root_list *list, const struct expr *expr, const c
 	add_capture_steps(list, expr, text);
 }
 
-static struct error *type_expression(const char *text, const struct plan_module *module,
+/* Why a name that the source has may be none here. */
+static struct error *names_unknown(struct error *err, const struct place *place)
+{
+	const struct plan_module *module = place->module;
+	const char *split;
+
+	if (!module->dw || !dw_has_info(module->dw))
+		return error_cure(err,
+				  "%s has no debug information: only $arg1 to $arg6, registers "
+				  "and other built-in names are known.",
+				  module->shown);
+	split = dw_split_at(module->dw, place->pc);
+	if (!split)
+		return err;
+	return error_cure(err,
+			  "Names are described in %s, which isn't read (split DWARF): only $arg1 "
+			  "to $arg6, registers and other built-in names are known.",
+			  split);
+}
+
+static struct error *type_expression(const char *text, const struct place *place,
 				     const struct expr_scope *scope, struct arena *arena,
 				     struct expr **typed)
 {
@@ -220,11 +240,8 @@ static struct error *type_expression(const char *text, const struct plan_module 
 
 	if (!err)
 		err = expr_type(tree, text, scope, arena, typed);
-	if (err && err->kind == ERROR_NOT_FOUND && !(module->dw && dw_has_info(module->dw)))
-		err = error_cure(err,
-				 "%s has no debug information: only $arg1 to $arg6, registers "
-				 "and other built-in names are known.",
-				 module->shown);
+	if (err && err->kind == ERROR_NOT_FOUND)
+		err = names_unknown(err, place);
 	return err;
 }
 
@@ -242,7 +259,7 @@ struct error *plan_type_captures(struct plan *plan, struct place *place)
 	place->captures = arena_array(plan->arena, struct expr *, spec->n_captures + 1);
 	for (size_t i = 0; i < spec->n_captures && !err; i++)
 		if (spec->captures[i] != spec->returned || scope->return_loc)
-			err = type_expression(spec->captures[i], place->module, scope, plan->arena,
+			err = type_expression(spec->captures[i], place, scope, plan->arena,
 				      &place->captures[i]);
 	return err;
 }
@@ -317,8 +334,7 @@ static struct error *compile_condition(struct plan *plan, struct place *place,
 		return err;
 	err = plan_place_scope(plan, place, &scope);
 	if (!err)
-		err = type_expression(condition, place->module, scope, plan->arena,
-				      &place->condition);
+		err = type_expression(condition, place, scope, plan->arena, &place->condition);
 	if (!err)
 		err = gen_condition(place->condition, condition, gen, plan->arena, code);
 	if (!err && place->is_tail_call && strstr(condition, "$return"))
@@ -336,12 +352,12 @@ static bool tls_offset(void *context, struct dw *dw, u64 offset, s64 *from_threa
 	return dw_tls_offset(dw ? dw : module, offset, from_thread_pointer);
 }
 
-struct error *plan_type_expression(const char *text, const struct plan_module *module,
+struct error *plan_type_expression(const char *text, const struct place *place,
 				   const struct expr_scope *scope, struct arena *arena,
 				   const struct expr **typed)
 {
 	struct expr *result;
-	struct error *err = type_expression(text, module, scope, arena, &result);
+	struct error *err = type_expression(text, place, scope, arena, &result);
 
 	if (!err)
 		*typed = result;

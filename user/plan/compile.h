@@ -15,7 +15,7 @@ struct error *plan_compile(struct plan *plan, struct place *place,
 struct error *plan_type_captures(struct plan *plan, struct place *place) _must_use_;
 struct error *plan_type_values(struct plan *plan, struct place *place) _must_use_;
 
-struct error *plan_type_expression(const char *text, const struct plan_module *module,
+struct error *plan_type_expression(const char *text, const struct place *place,
 				   const struct expr_scope *scope, struct arena *arena,
 				   const struct expr **typed) _must_use_;
 

@@ -88,7 +88,7 @@ static struct error *add_key(struct plan *plan, struct place *place, const struc
 			       ? error_new(ERROR_USAGE, "--hist and --by $stack exclude each other")
 			       : NULL;
 	}
-	err = plan_type_expression(text, place->module, scope, plan->arena, &key->expr);
+	err = plan_type_expression(text, place, scope, plan->arena, &key->expr);
 	if (err)
 		return err;
 	key->kind = key_kind(key->expr);
@@ -110,7 +110,7 @@ static struct error *add_histogram(struct plan *plan, struct place *place,
 {
 	const char *text = plan->spec->count.histogram;
 	const struct expr *expr;
-	struct error *err = plan_type_expression(text, place->module, scope, plan->arena, &expr);
+	struct error *err = plan_type_expression(text, place, scope, plan->arena, &expr);
 
 	if (err)
 		return err;

@@ -260,6 +260,23 @@ static struct error *only_inlined(struct plan *plan, u32 probe, size_t n, bool a
 	return NULL;
 }
 
+/* What the snapshots and counts at a place lack, for a reason that can't be seen in them. */
+static void note_split(struct plan *plan, const struct place *place)
+{
+	const struct plan_probe *probe = &plan->probes[place->probe];
+	const char *split = dw_split_at(place->module->dw, place->pc);
+
+	if (split && plan->spec->instrument == INSTRUMENT_SNAP)
+		plan_note(plan,
+			  "%s: its variables are described in %s, which isn't read (split DWARF)",
+			  probe->text, split);
+	if (split && (probe->spec.form == PLACE_LINE || probe->spec.form == PLACE_ALL))
+		plan_note(plan,
+			  "%s: its functions are described in %s, which isn't read (split DWARF): "
+			  "one execution of a line may count several times",
+			  probe->text, split);
+}
+
 static struct error *add_places(struct build *build, u32 probe, struct plan_module *module,
 				const struct resolved *found, size_t n)
 {
@@ -288,6 +305,8 @@ static struct error *add_places(struct build *build, u32 probe, struct plan_modu
 	if (plan->n_places == before && first)
 		return first;
 	error_free(first);
+	if (plan->n_places > before)
+		note_split(plan, &plan->places[before]);
 	return n_inlined ? only_inlined(plan, probe, n_inlined, plan->n_places == before) : NULL;
 }
 

@@ -139,6 +139,20 @@ static void add_symbol(struct lookup *lookup, const struct elf_symbol *symbol)
 			->function = symbol->name;
 }
 
+/* It has an entry, but no lines. */
+static struct error *symbol_alone(const struct lookup *lookup, const struct elf_symbol *symbol)
+{
+	const char *split = dw_split_at(lookup->dw, symbol->pc);
+	struct error *err = error_new(ERROR_NOT_FOUND,
+				      "%s: %s has %s in its symbol table alone, and no debug "
+				      "information describes it",
+				      lookup->place->text, lookup->module->shown, symbol->name);
+
+	if (split)
+		return error_cure(err, "It lies in %s, which isn't read (split DWARF)", split);
+	return error_cure(err, "Give the function itself, or an address in it: *0xADDR");
+}
+
 struct error *unknown_function(struct lookup *lookup)
 {
 	const char *name = lookup->place->name, *near;
@@ -160,9 +174,13 @@ struct error *unknown_function(struct lookup *lookup)
 		suggest_consider(&suggestions, names[i]);
 	}
 	n = elf_file_symbols(lookup->module->file, &symbols);
-	for (size_t i = 0; i < n; i++)
-		if (symbols[i].is_function)
-			suggest_consider(&suggestions, symbols[i].name);
+	for (size_t i = 0; i < n; i++) {
+		if (!symbols[i].is_function)
+			continue;
+		if (!strcmp(symbols[i].name, name))
+			return symbol_alone(lookup, &symbols[i]);
+		suggest_consider(&suggestions, symbols[i].name);
+	}
 	err = error_new(ERROR_NOT_FOUND, "%s has no function %s", lookup->module->shown, name);
 	near = suggest_text(&suggestions, lookup->arena);
 	if (near)

@@ -216,8 +216,7 @@ static bool has_room(const struct list *list, u32 size)
 
 static struct error *type_it(const struct list *list, const char *text, const struct expr **expr)
 {
-	return plan_type_expression(text, list->place->module, list->scope, list->plan->arena,
-				    expr);
+	return plan_type_expression(text, list->place, list->scope, list->plan->arena, expr);
 }
 
 static struct error *add_key(struct list *list)

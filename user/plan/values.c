@@ -287,7 +287,7 @@ static struct error *type_value(struct layout *layout, const struct expr_scope *
 	asked.type_by_name = ask_type;
 	asked.suggest = ask_suggest;
 	asked.context = &asking;
-	err = plan_type_expression(part->expr, layout->place->module, &asked, layout->plan->arena,
+	err = plan_type_expression(part->expr, layout->place, &asked, layout->plan->arena,
 				   &value->expr);
 	if (err && asking.why) {
 		value->missing = asking.why;
