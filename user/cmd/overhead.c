@@ -232,6 +232,7 @@ struct error *overhead_look(struct overhead *overhead, struct load_session *load
 	struct budget_sample sample;
 	struct load_use use;
 	struct error *err;
+	double seconds;
 	u32 n_out;
 
 	*n = 0;
@@ -243,12 +244,14 @@ struct error *overhead_look(struct overhead *overhead, struct load_session *load
 	sample =
 		(struct budget_sample){use.time_ns, use.cpu_ns, overhead->spent_ns, overhead->hits};
 	n_out = budget_judge(overhead->budget, &sample, &verdicts);
+	/* The breakpoints go first; until their programs are gone may take a busy kernel seconds. */
+	seconds = (double)(clock_now() - overhead->started_ns) / 1e9;
 	err = n_out ? detach_parts(overhead, verdicts, n_out, load) : NULL;
 	for (u32 i = 0; i < n_out; i++) {
 		struct part *part = &overhead->parts[verdicts[i].part];
 
 		part->is_out = true;
-		part->seconds = (double)(clock_now() - overhead->started_ns) / 1e9;
+		part->seconds = seconds;
 		overhead->texts[i] = verdict_text(overhead, &verdicts[i]);
 	}
 	*n = n_out;
