@@ -357,6 +357,8 @@ static void test_arm64_probes(void **state)
 	assert_int_equal(insn.cost, INSN_EMULATED);
 	assert_int_equal(insn.page, 0x22000);
 	assert_true(decode_arm64(0xd503245f, 0).is_landing); /* bti c */
+	assert_true(decode_arm64(0xd50320ff, 0).strips_return); /* xpaclri */
+	assert_false(decode_arm64(0xd503233f, 0).strips_return); /* paciasp */
 }
 
 static void test_signed_address(void **state)

@@ -70,6 +70,7 @@ struct insn {
 	bool load_exclusive;  /* arm64: opens a span in which a trap would make the loop endless, */
 	bool store_exclusive; /* ... and closes it */
 	bool is_landing;      /* endbr, bti: marks where indirect jumps may arrive */
+	bool strips_return;    /* xpaclri: what the compiler makes of __builtin_return_address() */
 	bool is_prologue_push; /* push of a register, endbr, sub sp: for listings only */
 	u32 regs_written;      /* mask by DWARF register number (0 to 31), flags excluded */
 	u32 regs_read;

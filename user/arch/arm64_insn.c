@@ -133,6 +133,7 @@ static void decode_hint(unsigned number, struct insn *insn)
 		if (hint->number != number)
 			continue;
 		insn->is_nop = !number;
+		insn->strips_return = number == 7;
 		insn->is_landing = hint->is_landing;
 		insn->may_fault = hint->is_refused;
 		insn->regs_written = insn->regs_read = hint->writes;

@@ -85,7 +85,8 @@ static void of_code(const struct code *code, struct reasons *reasons)
 			continue;
 		if (jumps && at->insn.target == entry)
 			reasons->never = "the function jumps back to its first instruction";
-		else if (code->arch->call_pushes && reads_return_address(code, &at->insn))
+		else if (at->insn.strips_return ||
+			 (code->arch->call_pushes && reads_return_address(code, &at->insn)))
 			reasons->never = "the function looks at its return address";
 		else if (!reasons->rather_not)
 			reasons->rather_not = rather_not(code, at);
