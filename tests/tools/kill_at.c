@@ -162,6 +162,12 @@ static int usage(void)
 	return 2;
 }
 
+static int failed(void)
+{
+	perror("kill_at");
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct kill_at at = {.last = -1, .call = -1};
@@ -176,14 +182,16 @@ int main(int argc, char **argv)
 	at.left = atol(argv[1]);
 	at.reap = strcmp(argv[2], "reaped") == 0;
 	at.program = start_program(argv + 3);
+	if (at.program < 0)
+		return failed();
 	snprintf(pid, sizeof(pid), "%d", at.program);
 	for (char **word = command; *word; word++)
 		if (strcmp(*word, "PID") == 0)
 			*word = pid;
 	first = start_command(command);
-	if (at.program < 0 || first < 0) {
-		perror("kill_at");
-		return 1;
+	if (first < 0) {
+		kill(at.program, SIGKILL);
+		return failed();
 	}
 	start_ticking();
 	status = follow(&at, first);
