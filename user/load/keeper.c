@@ -112,13 +112,14 @@ static void on_let_go(struct call *call)
 
 /* Memory and processes. */
 
-static bool take_memory(struct call *call, struct wire_memory *wanted)
+/* Room for the bytes that are asked for; NULL: refused, and answered. */
+static u8 *take_memory(struct call *call, struct wire_memory *wanted)
 {
 	cursor_bytes(&call->in, wanted, sizeof(*wanted));
 	if (wanted->len <= WIRE_MOST_MEMORY && permit_process(call->keeper->permit, wanted->pid))
-		return true;
+		return arena_alloc(call->arena, wanted->len);
 	give_code(call, -EACCES);
-	return false;
+	return NULL;
 }
 
 /* Asked again, as the number may be another process's since. */
@@ -137,24 +138,21 @@ static void give_memory(struct call *call, const struct wire_memory *wanted, con
 static void on_read_memory(struct call *call)
 {
 	struct wire_memory wanted;
-	u8 *bytes;
+	u8 *bytes = take_memory(call, &wanted);
 
-	if (!take_memory(call, &wanted))
-		return;
-	bytes = arena_alloc(call->arena, wanted.len);
-	give_memory(call, &wanted, bytes,
-		    host_direct.read_memory(wanted.pid, wanted.address, bytes, wanted.len));
+	if (bytes)
+		give_memory(call, &wanted, bytes,
+			    host_direct.read_memory(wanted.pid, wanted.address, bytes, wanted.len));
 }
 
 static void on_read_resident(struct call *call)
 {
 	char stat[HOST_STAT_BYTES] = "";
 	struct wire_memory wanted;
-	u8 *bytes;
+	u8 *bytes = take_memory(call, &wanted);
 
-	if (!take_memory(call, &wanted))
+	if (!bytes)
 		return;
-	bytes = arena_alloc(call->arena, wanted.len);
 	give_memory(call, &wanted, bytes,
 		    host_direct.read_resident(wanted.pid, wanted.address, bytes, wanted.len, stat));
 	if (call->answer->number == WIRE_OK)

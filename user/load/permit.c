@@ -420,16 +420,21 @@ int permit_stat(struct permit *permit, const char *path, struct stat *info)
 	return known ? 0 : -EACCES;
 }
 
+/* 0 if that is what the way names, of a process of the target. */
+static int right_to(struct permit *permit, const struct way *way, const char *name)
+{
+	if (way->kind != WAY_PROCESS || strcmp(way->rest, name) != 0)
+		return -EACCES;
+	return permit_process_code(permit, way->number);
+}
+
 int permit_read_link(struct permit *permit, const char *path, struct strbuf *target)
 {
 	struct way way = way_of(path);
 	char text[PATH_MAX];
 	ssize_t len;
-	int code;
+	int code = right_to(permit, &way, "exe");
 
-	if (way.kind != WAY_PROCESS || strcmp(way.rest, "exe") != 0)
-		return -EACCES;
-	code = permit_process_code(permit, way.number);
 	if (code)
 		return code;
 	len = readlink(path, text, sizeof(text));
@@ -462,10 +467,8 @@ int permit_list(struct permit *permit, const char *path, struct strbuf *names)
 {
 	struct way way = way_of(path);
 	bool open_to_all = strcmp(path, "/proc") == 0 || strcmp(path, "/etc/ld.so.conf.d") == 0;
-	int code = open_to_all ? 0 : -EACCES;
+	int code = open_to_all ? 0 : right_to(permit, &way, "task");
 
-	if (way.kind == WAY_PROCESS && strcmp(way.rest, "task") == 0)
-		code = permit_process_code(permit, way.number);
 	if (code)
 		return code;
 	return host_direct.list(path, names) ? 0 : -errno;
@@ -474,11 +477,8 @@ int permit_list(struct permit *permit, const char *path, struct strbuf *names)
 int permit_keep(struct permit *permit, const char *path)
 {
 	struct way way = way_of(path);
-	int fd, code;
+	int fd, code = right_to(permit, &way, "root");
 
-	if (way.kind != WAY_PROCESS || strcmp(way.rest, "root") != 0)
-		return -EACCES;
-	code = permit_process_code(permit, way.number);
 	if (code)
 		return code;
 	if (permit->n_kept == KEPT_MOST)
