@@ -37,7 +37,8 @@ const volatile u32 knob_process_mode = PROCESS_ANY;
 const volatile u32 knob_namespace = 0;	  /* inode of our pid namespace; 0: the initial one */
 const volatile bool knob_task_btf = true; /* bpf_get_current_task_btf() is there, 5.11 */
 /* The record (record.bpf.h). */
-const volatile u32 knob_rings = 1;
+const volatile u32 knob_rings = 1;	    /* CPUs that have some */
+const volatile bool knob_far_rings = false; /* behind the near ones in `rings` */
 const volatile u32 knob_record_bytes = 0;
 const volatile u32 knob_data_at = 0;
 const volatile u32 knob_stack_bytes = 0;
@@ -133,7 +134,7 @@ struct ring {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, SNAPLINE_MAX_CPUS);
+	__uint(max_entries, SNAPLINE_MAX_RINGS);
 	__type(key, u32);
 	__array(values, struct ring);
 } rings SEC(".maps");

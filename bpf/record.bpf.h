@@ -6,13 +6,26 @@
 #include "env.bpf.h"
 #include "layout.h"
 
-/* NULL: the ring is full. */
-_inline_ struct record *record_reserve(void)
+_inline_ struct record *ring_reserve(u32 index)
 {
-	u32 index = bpf_get_smp_processor_id() % knob_rings;
 	void *ring = bpf_map_lookup_elem(&rings, &index);
 
 	return ring ? bpf_ringbuf_reserve(ring, knob_record_bytes, 0) : NULL;
+}
+
+/*
+ * NULL: the rings are full. A ring is written round and round, so one that is to hold a burst is in
+ * no cache when its turn comes, and most of what a snapshot costs would be that. So each CPU has a
+ * near one that stays in its caches, and a far one for what comes before the near one is read.
+ */
+_inline_ struct record *record_reserve(void)
+{
+	u32 index = bpf_get_smp_processor_id() % knob_rings;
+	struct record *record = ring_reserve(index);
+
+	if (record || !knob_far_rings)
+		return record;
+	return ring_reserve(knob_rings + index);
 }
 
 /* Return probes hide return addresses from the unwinder; the kernel knows the true ones. */

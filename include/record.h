@@ -17,7 +17,8 @@ enum {
 	SNAPLINE_SLOTS = 34, /* u64s of saved pt_regs: arm64 has 34, x86-64 21 */
 	SNAPLINE_COMM = 16,
 	SNAPLINE_MAX_CHUNKS = 512,
-	SNAPLINE_MAX_CPUS = 16, /* ring buffers */
+	SNAPLINE_MAX_CPUS = 16,			    /* with ring buffers of their own */
+	SNAPLINE_MAX_RINGS = 2 * SNAPLINE_MAX_CPUS, /* a near and a far one each */
 	SNAPLINE_MAX_RETURNS = 8,
 };
 

@@ -107,7 +107,7 @@ static void make_ring(void)
 	if (fd < 0 || ftruncate(fd, 2 * PAGE + 2 * RING) != 0)
 		abort();
 	ring = mmap(NULL, 2 * PAGE + RING, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	err = rings_new(&fd, 1, RING, &rings);
+	err = rings_new(&(struct ring_set){1, {fd}, {RING}}, &rings);
 	if (ring == MAP_FAILED || err)
 		abort();
 }

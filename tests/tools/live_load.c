@@ -116,6 +116,37 @@ static void test_saturated(void)
 		counts.buffer_full, delivered);
 }
 
+/* Larger than the near ring, and all of it there before the first is taken. */
+static void test_burst(void)
+{
+	enum { BURST = 300 };
+	struct live_child child = live_fork(call_hit, BURST);
+	struct load_config config = live_config(&child);
+	const struct record_head *record;
+	struct load_session *session;
+	struct load_counts counts;
+	u64 in_order = 0;
+
+	config.stack_bytes = 16384;
+	config.buffer_bytes = 16 << 20;
+	session = live_start(&config);
+	live_go(&child);
+	while (!live_ended(&child))
+		usleep(20000);
+	load_stop(session);
+	for (;;) {
+		error_free(load_next(session, 0, -1, &record));
+		if (!record)
+			break;
+		in_order += record->hit == in_order + 1;
+	}
+	load_counts(session, 0, &counts);
+	load_free(session);
+	live_ok(counts.emitted == BURST && in_order == BURST,
+		"a burst that is larger than the near ring is whole and in order, %lu of %d", in_order,
+		BURST);
+}
+
 static void test_limit(void)
 {
 	struct live_child child = live_fork(call_in_threads, CALLS);
@@ -480,6 +511,7 @@ int main(int argc, char **argv)
 	test_links(LOAD_LINKS_PERF, "perf");
 	test_links(LOAD_LINKS_MULTI, "multi");
 	test_saturated();
+	test_burst();
 	test_stack(LOAD_SNAP, "snap");
 	test_stack(LOAD_COUNT, "count");
 	return live_plan();

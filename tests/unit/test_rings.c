@@ -2,6 +2,8 @@
 /* Ring buffers as the kernel lays them out (kernel/bpf/ringbuf.c), in files. */
 #include "unit.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -21,20 +23,21 @@ static struct fake fakes[RINGS];
 
 static int begin(void **state)
 {
-	int fds[RINGS];
+	struct ring_set set = {.n = RINGS};
 	struct error *err;
 
 	for (int i = 0; i < RINGS; i++) {
 		size_t len = 4 * (size_t)BYTES;
 
-		fds[i] = memfd_create("ring", MFD_CLOEXEC);
-		if (fds[i] < 0 || ftruncate(fds[i], (off_t)len))
+		set.bytes[i] = BYTES;
+		set.fds[i] = memfd_create("ring", MFD_CLOEXEC);
+		if (set.fds[i] < 0 || ftruncate(set.fds[i], (off_t)len))
 			return -1;
-		fakes[i].pages = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, fds[i], 0);
+		fakes[i].pages = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, set.fds[i], 0);
 		if (fakes[i].pages == MAP_FAILED)
 			return -1;
 	}
-	err = rings_new(fds, RINGS, BYTES, (struct rings **)state);
+	err = rings_new(&set, (struct rings **)state);
 	error_free(err);
 	return err ? -1 : 0;
 }

@@ -9,7 +9,7 @@
 
 #include "base/strbuf.h"
 
-enum { CHANNEL_FDS = 32 };
+enum { CHANNEL_FDS = 64 };
 
 struct parcel {
 	u32 number; /* what is asked, or how it went */

@@ -192,16 +192,16 @@ static struct error *check_config(struct keeper *keeper, struct load_config *con
 static void give_session(struct call *call)
 {
 	struct load_session *load = call->keeper->load;
-	int fds[SNAPLINE_MAX_CPUS];
 	struct wire_started started;
-	size_t bytes, n = rings_fds(load->rings, fds, &bytes);
+	struct ring_set set = {};
 
+	rings_show(load->rings, &set);
 	memset(&started, 0, sizeof(started));
 	load_info(load, &started.info);
-	started.ring_bytes = bytes;
+	memcpy(started.ring_bytes, set.bytes, sizeof(started.ring_bytes));
 	give(call, &started, sizeof(started));
-	for (size_t i = 0; i < n; i++)
-		give_kept_fd(call, fds[i]);
+	for (size_t i = 0; i < set.n; i++)
+		give_kept_fd(call, set.fds[i]);
 	give_kept_fd(call, session_states_fd(load));
 }
 

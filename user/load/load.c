@@ -74,15 +74,6 @@ static void raise_limit(int resource)
 	setrlimit(resource, &limit);
 }
 
-static u32 round_up_power(u32 bytes)
-{
-	u32 power = 4096;
-
-	while (power < bytes && power < 1u << 30)
-		power *= 2;
-	return power;
-}
-
 static bool has_roots(const struct load_config *config)
 {
 	for (size_t i = 0; i < config->n_programs; i++) {
@@ -173,13 +164,13 @@ static void set_knobs(struct load_session *session)
 	object_knob(object, "knob_sample", limits->sample);
 	object_knob(object, "knob_namespace", own_namespace());
 	object_knob(object, "knob_task_btf", !config->old_kernel && try_task_btf());
-	object_knob(object, "knob_rings", session->info.n_rings);
 	object_knob(object, "knob_process_mode", process_mode(config->filter));
 	object_knob(object, "knob_budget", config->budget);
 	if (config->instrument == LOAD_LOG)
 		set_log_knobs(session);
 	else
 		set_record_knobs(session);
+	ring_maps_knobs(session);
 	count_set_knobs(session);
 }
 
@@ -310,49 +301,6 @@ static struct error *fill_tables(struct load_session *session)
 	return err ? err : fill_value_slots(session);
 }
 
-/* All at once where the kernel can (5.14): each single update waits for a grace period. */
-static int insert_rings(int outer, const int *fds, u32 n)
-{
-	u32 keys[SNAPLINE_MAX_CPUS], count = n;
-	int code;
-
-	for (u32 i = 0; i < n; i++)
-		keys[i] = i;
-	code = bpf_map_update_batch(outer, keys, fds, &count, NULL);
-	if (!code)
-		return 0;
-	for (u32 i = 0; i < n; i++) {
-		code = bpf_map_update_elem(outer, &i, &fds[i], BPF_ANY);
-		if (code)
-			return code;
-	}
-	return 0;
-}
-
-static struct error *make_rings(struct load_session *session)
-{
-	u32 size = round_up_power(session->config.buffer_bytes), n = 0;
-	int outer = object_map(session->object, "rings"), code = 0;
-	int fds[SNAPLINE_MAX_CPUS];
-
-	while (size < 4 * session->info.record_bytes)
-		size *= 2;
-	while (n < session->info.n_rings && !code) {
-		fds[n] = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "snapline_ring", 0, 0, size, NULL);
-		if (fds[n] < 0)
-			code = fds[n];
-		else
-			n++;
-	}
-	if (!code)
-		code = insert_rings(outer, fds, n);
-	if (!code)
-		return rings_new(fds, n, size, &session->rings);
-	while (n)
-		close(fds[--n]);
-	return kernel_error(-code, "cannot create a ring buffer");
-}
-
 struct error *session_map_states(struct load_session *session, int fd)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -479,7 +427,6 @@ static struct error *start(struct load_session *session)
 	err = choose_links(session);
 	if (err)
 		return err;
-	session->info.n_rings = min_u64(libbpf_num_possible_cpus(), SNAPLINE_MAX_CPUS);
 	session->info.fetch_add = !config->old_kernel && try_fetch_add();
 	session->info.faulting = config->fault && !config->old_kernel && has_roots(config) &&
 				 object_instrument(config->instrument)->faulting && try_sleepable();
@@ -489,7 +436,7 @@ static struct error *start(struct load_session *session)
 	if (!err)
 		err = fill_tables(session);
 	if (!err)
-		err = make_rings(session);
+		err = ring_maps_make(session);
 	if (!err && config->instrument == LOAD_TICTOC)
 		load_set_slower(session, config->tictoc.slower_ns);
 	for (size_t i = 0; i < config->n_pids && !err; i++)

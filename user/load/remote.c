@@ -272,23 +272,25 @@ void remote_use(int socket)
 /* The last descriptor is the map's of probe states, the others are rings. */
 static struct error *take_started(struct load_session *session, struct parcel *message)
 {
+	struct ring_set set = {.n = message->n_fds ? message->n_fds - 1 : 0};
 	struct wire_started started;
-	u32 n_rings = message->n_fds ? message->n_fds - 1 : 0;
 	struct error *err;
 	int states;
 
-	if (message->bytes.len != sizeof(started) || !n_rings)
+	if (message->bytes.len != sizeof(started) || !set.n || set.n > SNAPLINE_MAX_RINGS)
 		return bad_answer();
 	memcpy(&started, message->bytes.text, sizeof(started));
 	session->info = started.info;
-	states = message->fds[n_rings];
+	memcpy(set.fds, message->fds, set.n * sizeof(*set.fds));
+	memcpy(set.bytes, started.ring_bytes, sizeof(set.bytes));
+	states = message->fds[set.n];
 	message->n_fds = 0; /* rings_new() and session_map_states() have them */
 	err = session_map_states(session, states);
 	close(states);
 	if (!err)
-		return rings_new(message->fds, n_rings, started.ring_bytes, &session->rings);
-	while (n_rings)
-		close(message->fds[--n_rings]);
+		return rings_new(&set, &session->rings);
+	while (set.n)
+		close(set.fds[--set.n]);
 	return err;
 }
 

@@ -23,14 +23,14 @@ enum {
 
 struct ring {
 	int fd;
+	size_t size;
 	const u64 *consumer; /* page 0, ours to write */
 	u8 *producer;	     /* page 1, then the data, mapped twice in a row */
 };
 
 struct rings {
-	struct ring rings[SNAPLINE_MAX_CPUS];
+	struct ring rings[SNAPLINE_MAX_RINGS];
 	size_t n;
-	size_t size;
 	/* A heap, oldest on top. */
 	struct record_head **waiting;
 	size_t n_waiting, capacity;
@@ -39,32 +39,41 @@ struct rings {
 	u64 n_foreign;
 };
 
-struct error *rings_new(const int *fds, size_t n, size_t size, struct rings **result)
+static size_t producer_len(const struct ring *ring)
+{
+	return sysconf(_SC_PAGESIZE) + 2 * ring->size;
+}
+
+static struct error *ring_map(struct ring *ring)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
+	void *consumer, *producer;
+
+	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
+	if (consumer != MAP_FAILED)
+		ring->consumer = consumer;
+	producer = mmap(NULL, producer_len(ring), PROT_READ, MAP_SHARED, ring->fd, page);
+	if (producer != MAP_FAILED)
+		ring->producer = producer;
+	if (consumer == MAP_FAILED || producer == MAP_FAILED)
+		return error_errno(ERROR_FAILED, "cannot map a ring buffer");
+	return NULL;
+}
+
+struct error *rings_new(const struct ring_set *set, struct rings **result)
+{
 	struct rings *rings = calloc(1, sizeof(*rings));
+	struct error *err = NULL;
 
 	if (!rings)
 		error_no_memory();
-	rings->size = size;
-	for (size_t i = 0; i < n; i++)
-		rings->rings[rings->n++].fd = fds[i];
-	for (size_t i = 0; i < n; i++) {
-		struct ring *ring = &rings->rings[i];
-		void *consumer, *producer;
-
-		consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
-		if (consumer != MAP_FAILED)
-			ring->consumer = consumer;
-		producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, ring->fd, page);
-		if (producer != MAP_FAILED)
-			ring->producer = producer;
-		if (consumer == MAP_FAILED || producer == MAP_FAILED) {
-			struct error *err = error_errno(ERROR_FAILED, "cannot map a ring buffer");
-
-			rings_free(rings);
-			return err;
-		}
+	for (size_t i = 0; i < set->n; i++)
+		rings->rings[rings->n++] = (struct ring){.fd = set->fds[i], .size = set->bytes[i]};
+	for (size_t i = 0; i < set->n && !err; i++)
+		err = ring_map(&rings->rings[i]);
+	if (err) {
+		rings_free(rings);
+		return err;
 	}
 	*result = rings;
 	return NULL;
@@ -153,10 +162,10 @@ static struct record_head *record_trim(const u8 *bytes, size_t len)
 }
 
 /* The next record that is committed, and the length that stands before it; NULL: there is none. */
-static const u8 *ring_next(const struct rings *rings, const struct ring *ring, u32 *len)
+static const u8 *ring_next(const struct ring *ring, u32 *len)
 {
 	u64 consumer = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
-	const u8 *sample = ring->producer + sysconf(_SC_PAGESIZE) + (consumer & (rings->size - 1));
+	const u8 *sample = ring->producer + sysconf(_SC_PAGESIZE) + (consumer & (ring->size - 1));
 
 	if (consumer >= __atomic_load_n((u64 *)ring->producer, __ATOMIC_ACQUIRE))
 		return NULL;
@@ -165,10 +174,10 @@ static const u8 *ring_next(const struct rings *rings, const struct ring *ring, u
 }
 
 /* UINT64_MAX: there is no next record. */
-static u64 ring_next_time(const struct rings *rings, const struct ring *ring)
+static u64 ring_next_time(const struct ring *ring)
 {
 	u32 len;
-	const struct record_head *head = (const void *)ring_next(rings, ring, &len);
+	const struct record_head *head = (const void *)ring_next(ring, &len);
 	size_t least = offsetof(struct record_head, ktime) + sizeof(head->ktime);
 
 	if (!head)
@@ -184,7 +193,7 @@ static struct ring *oldest_ring(struct rings *rings)
 	u64 least = UINT64_MAX;
 
 	for (size_t i = 0; i < rings->n; i++) {
-		u64 time = ring_next_time(rings, &rings->rings[i]);
+		u64 time = ring_next_time(&rings->rings[i]);
 
 		if (time >= least)
 			continue;
@@ -200,7 +209,7 @@ static void ring_take(struct rings *rings, struct ring *ring)
 	u32 len;
 
 	for (int i = 0; i < BATCH && rings->waiting_bytes <= MAX_WAITING_BYTES; i++) {
-		bytes = ring_next(rings, ring, &len);
+		bytes = ring_next(ring, &len);
 		if (!bytes)
 			return;
 		if (!(len & BPF_RINGBUF_DISCARD_BIT)) {
@@ -232,7 +241,7 @@ void rings_take(struct rings *rings, bool at_once)
 
 bool rings_wait(struct rings *rings, int timeout_ms, int wake_fd)
 {
-	struct pollfd fds[SNAPLINE_MAX_CPUS + 1];
+	struct pollfd fds[SNAPLINE_MAX_RINGS + 1];
 	int ready;
 
 	for (size_t i = 0; i < rings->n; i++)
@@ -275,12 +284,13 @@ u64 rings_foreign(const struct rings *rings)
 	return rings->n_foreign;
 }
 
-size_t rings_fds(const struct rings *rings, int fds[SNAPLINE_MAX_CPUS], size_t *bytes)
+void rings_show(const struct rings *rings, struct ring_set *set)
 {
-	for (size_t i = 0; i < rings->n; i++)
-		fds[i] = rings->rings[i].fd;
-	*bytes = rings->size;
-	return rings->n;
+	set->n = rings->n;
+	for (size_t i = 0; i < rings->n; i++) {
+		set->fds[i] = rings->rings[i].fd;
+		set->bytes[i] = rings->rings[i].size;
+	}
 }
 
 void rings_free(struct rings *rings)
@@ -293,7 +303,7 @@ void rings_free(struct rings *rings)
 		if (rings->rings[i].consumer)
 			munmap((void *)rings->rings[i].consumer, page);
 		if (rings->rings[i].producer)
-			munmap(rings->rings[i].producer, page + 2 * rings->size);
+			munmap(rings->rings[i].producer, producer_len(&rings->rings[i]));
 		close(rings->rings[i].fd);
 	}
 	for (size_t i = 0; i < rings->n_waiting; i++)

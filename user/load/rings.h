@@ -12,8 +12,15 @@
 
 struct rings;
 
-/* fds are BPF ring buffer maps of size bytes each; they are closed by rings_free(). */
-struct error *rings_new(const int *fds, size_t n, size_t size, struct rings **rings) _must_use_;
+/* Rings as one process has made them and another maps them. */
+struct ring_set {
+	size_t n;		       /* at most SNAPLINE_MAX_RINGS */
+	int fds[SNAPLINE_MAX_RINGS];   /* BPF ring buffer maps, */
+	u64 bytes[SNAPLINE_MAX_RINGS]; /* a power of two each */
+};
+
+/* The descriptors are closed by rings_free(), on failure here. */
+struct error *rings_new(const struct ring_set *set, struct rings **rings) _must_use_;
 /*
  * Takes in what is there, but not more often than each half millisecond unless `at_once`: a record
  * that comes to an empty ring costs the thread that hit an interrupt (kernel/bpf/ringbuf.c,
@@ -31,8 +38,8 @@ struct record_head *rings_pop(struct rings *rings, bool all);
 int rings_next_ms(const struct rings *rings);
 /* What was taken out so far that isn't a record, and was left out. */
 u64 rings_foreign(const struct rings *rings);
-/* For another process that reads them instead: the descriptors, and the bytes of each. */
-size_t rings_fds(const struct rings *rings, int fds[SNAPLINE_MAX_CPUS], size_t *bytes);
+/* For another process that reads them instead. */
+void rings_show(const struct rings *rings, struct ring_set *set);
 void rings_free(struct rings *rings);
 
 #endif

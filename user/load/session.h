@@ -99,6 +99,10 @@ void session_keep_place(struct load_session *session, struct load_place *place);
 struct error *session_map_states(struct load_session *session, int fd) _must_use_;
 int session_states_fd(const struct load_session *session);
 
+/* ring_maps.c: how many and how large, once record_bytes is known; then the maps. */
+void ring_maps_knobs(struct load_session *session);
+struct error *ring_maps_make(struct load_session *session) _must_use_;
+
 /* load_stop() without its records, which another process reads. */
 void session_close_links(struct load_session *session);
 /* Is it in the set that the programs look up? */

@@ -21,7 +21,7 @@ enum wire_request {
 	WIRE_LIST,
 	WIRE_KEEP,
 	WIRE_LET_GO,
-	WIRE_READ_MEMORY, /* struct wire_memory */
+	WIRE_READ_MEMORY,   /* struct wire_memory */
 	WIRE_READ_RESIDENT, /* the same; answered by the bytes and a text. The last of these */
 	/* Of processes: */
 	WIRE_WATCH,   /* a CPU (u32); answered by a descriptor of perf_event_open() */
@@ -32,7 +32,7 @@ enum wire_request {
 	WIRE_ADD_PID,
 	WIRE_ATTACH_AGAIN,
 	WIRE_FOLLOWS,
-	WIRE_ATTACH, /* answered by when time is up (u64, CLOCK_MONOTONIC; 0: never) */
+	WIRE_ATTACH,	  /* answered by when time is up (u64, CLOCK_MONOTONIC; 0: never) */
 	WIRE_ATTACH_MORE, /* places */
 	WIRE_ATTACHED,
 	WIRE_USE,    /* answered by struct wire_use, hits and own_ns, by index */
@@ -76,8 +76,9 @@ struct wire_ended {
 
 struct wire_started {
 	struct load_info info;
-	u64 ring_bytes;
+	u64 ring_bytes[SNAPLINE_MAX_RINGS];
 };
+_Static_assert(SNAPLINE_MAX_RINGS + 1 <= CHANNEL_FDS, "one answer has all descriptors");
 
 struct wire_use {
 	u64 time_ns, cpu_ns;
