@@ -17,6 +17,7 @@ TOP = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..")
 # where it measures times, which mean nothing here). The second is what snapline does without.
 FEATURES = {
     "multi links": ((6, 6), "a link for each place and process"),
+    "process links": ((6, 10), "perf links"),
     "cookies": ((5, 15), "a program for each place"),
     "faulting reads": ((6, 0), "<not resident>"),
     "loop helper": ((5, 17), "768 steps that the verifier follows"),

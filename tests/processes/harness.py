@@ -144,10 +144,11 @@ def family(*words, path=FAMILY, **options):
 class Snap(Process):
     """snapline snap; `attached` waits until its probes are in place."""
     def __init__(self, *argv, prefix=(), limits=("-n", 0, "--rate", 0, "--max-overhead", "none"), command="snap", **options):
+        self.command = command
         super().__init__(*prefix, SNAPLINE, command, "-f", "json", "-v", *limits, *argv, **options)
 
     def attached(self):
-        match = self.out.wait_for(r'"event":"notice".*(probes? stands?|no probe)')
+        match = self.out.wait_for(r'"event":"notice".*(probes stand at|no probe stands)')
         check("snapline attaches", match, self.out.lines, self.err.lines)
         return self
 
@@ -163,7 +164,7 @@ class Snap(Process):
         check("no complaint of a sanitizer", not any("Sanitizer" in line for line in self.err.lines), self.err.lines)
         for summary in self.summaries:
             check("the sum holds", summary["hits"] == sum(summary[name] for name in CLASSES), summary)
-        if not any(summary["emitted"] != 0 for summary in self.summaries) or not self.summaries:
+        if self.command != "snap" or not any(summary["emitted"] != 0 for summary in self.summaries):
             return self
         check("every record is shown", len(self.shots) == sum(s["emitted"] for s in self.summaries),
               len(self.shots), self.summaries)
@@ -174,6 +175,13 @@ class Snap(Process):
         self.shots = [event for event in events if event["event"] == "snapshot"]
         self.summaries = [event for event in events if event["event"] == "summary"]
         self.notices = [event["text"] for event in events if event["event"] == "notice"]
+
+    def hits_of(self, text):
+        """What `count` says of the line of the target's source that has it."""
+        with open(os.path.join(TOP, "tests/targets/family.c")) as source:
+            number = next(n for n, line in enumerate(source, 1) if text in line)
+        counts = [json.loads(line) for line in self.out.lines if line.startswith('{"event":"count"')]
+        return sum(count["hits"] for count in counts if count["place"]["line"] == number)
 
     def by_pid(self):
         """How many snapshots of which pid."""
@@ -222,6 +230,23 @@ def check_right(snap, inner=None, frames=("step", "main", "__libc_start")):
         for wanted in frames:
             check("frame %s" % wanted, any(wanted in name for name in names), names, shot["stack_end"])
         check("the stack is whole", "outermost" in (shot["stack_end"] or ""), shot["stack_end"], names)
+
+
+def address_of(path, symbol):
+    """In the file."""
+    for line in subprocess.run(["nm", path], capture_output=True, text=True, check=True).stdout.splitlines():
+        if line.split()[1:] == ["t", symbol] or line.split()[1:] == ["T", symbol]:
+            return int(line.split()[0], 16)
+    raise AssertionError("%s has no %s" % (path, symbol))
+
+
+def first_byte(pid, path, symbol):
+    """Of that function's code, in the process."""
+    with open("/proc/%d/maps" % pid) as maps:
+        base = next(int(line.split("-")[0], 16) for line in maps if line.rstrip().endswith(path))
+    with open("/proc/%d/mem" % pid, "rb") as memory:
+        memory.seek(base + address_of(path, symbol))
+        return memory.read(1)[0]
 
 
 def end_all():

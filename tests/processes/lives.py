@@ -5,8 +5,8 @@ import random
 import signal
 import time
 
-from harness import (FAMILY, SNAPLINE, Process, Snap, build, check, check_counts, check_right, copy, family, folder,
-                     functions, test, variable)
+from harness import (FAMILY, PATIENCE, SNAPLINE, Process, Snap, build, check, check_counts, check_right, copy, family,
+                     first_byte, folder, functions, test, variable)
 
 
 @test("two processes of -p, and a third of the same binary is no hit")
@@ -52,6 +52,35 @@ def first_thread_ends():
     check_right(snap, frames=("step",))
 
 
+@test("threads go on after the first one ended, beside another process")
+def first_thread_of_two_ends():
+    target, other = family("calls", 3, "alone", "wait", "calls", 7), family("calls", 5, "wait", "calls", 6)
+    snap = Snap("-p", "%d,%d" % (target.pid, other.pid), "step").attached()
+    for process in (target, other):
+        process.go()
+        check("it is ready", process.out.wait_for(r"ready", first=1))
+    check("it is noticed", snap.out.wait_for(r'"event":"notice".*first thread'), snap.out.lines)
+    for process in (target, other):
+        process.go()
+        process.wait()
+    snap.done()
+    check_counts(snap, {target.pid: 10, other.pid: 11})
+    check_right(snap, frames=("step",))
+
+
+@test("many places of a process whose first thread had ended, beside another process")
+def headless_listing():
+    target, other = Process(FAMILY, "alone", "wait", "calls", 7), family("calls", 5)
+    target.ready()
+    counter = Snap("-p", "%d,%d" % (target.pid, other.pid), "step:*", command="count",
+                   limits=("--max-overhead", "none")).attached()
+    for process in (target, other):
+        process.go()
+        process.wait()
+    counter.done()
+    check("hits of each line", counter.hits_of("job->round = round;") == 12, counter.out.lines)
+
+
 @test("a process whose first thread had ended before")
 def first_thread_had_ended():
     target = Process(FAMILY, "alone", "wait", "calls", 7)
@@ -72,6 +101,25 @@ def fork_alone():
     target.wait()
     snap.done()
     check_counts(snap, {target.pid: 10})
+
+
+@test("fork: the child's copies of the probes are taken out, whatever kind of link they are of")
+def fork_cleared():
+    for places in (["step"], ["family.c:*"]):
+        target = family("calls", 3, "fork", "wait", "calls", 20)
+        plain = first_byte(target.pid, FAMILY, "step")
+        counter = Snap("-p", target.pid, *places, command="count", limits=("--max-overhead", "none")).attached()
+        probed = first_byte(target.pid, FAMILY, "step")
+        target.go()
+        child = int(target.out.wait_for(r"ready (\d+)", first=1).group(1))
+        deadline = time.time() + PATIENCE
+        while first_byte(child, FAMILY, "step") != plain and time.time() < deadline:
+            time.sleep(0.02)
+        check("its code is as it was", first_byte(child, FAMILY, "step") == plain != probed, probed, plain)
+        check("the parent's is probed", first_byte(target.pid, FAMILY, "step") == probed)
+        target.go()
+        target.wait()
+        counter.done()
 
 
 @test("fork, vfork and exec: descendants count with --follow")

@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
+#include "load/link.h"
 #include "load/load.h"
 #include "load/session.h"
 #include "load/uapi.h"
@@ -35,10 +36,10 @@ static int attach_kind(const char *kind, const char *path, u64 offset, int pid)
 	int prog;
 
 	if (!*kind)
-		return attach_empty(path, offset, pid);
-	prog = strcmp(kind, "clock") ? load_empty(TRACE_UPROBE_SESSION) : load_clock();
+		return link_empty(path, offset, pid);
+	prog = strcmp(kind, "clock") ? link_empty_program(TRACE_UPROBE_SESSION) : load_clock();
 	return prog < 0 ? prog
-			: attach_multi(prog, TRACE_UPROBE_SESSION, path, &offset, NULL, 1, pid);
+			: link_multi(prog, TRACE_UPROBE_SESSION, path, &offset, NULL, 1, pid);
 }
 
 int main(int argc, char **argv)

@@ -120,6 +120,15 @@ static void check_multi(const struct host *host, struct check *check)
 		     "Kernels from 6.6 attach many places faster.");
 }
 
+static void check_multi_pids(const struct host *host, struct check *check)
+{
+	if (host->features.multi_pids)
+		ok(check, "links of a process see all its threads, without a lock");
+	else
+		warn(check, "the kernel takes a lock at each hit in a process of -p",
+		     "Kernels from 6.10 scale better with CPUs.");
+}
+
 static void check_ring_buffer(const struct host *host, struct check *check)
 {
 	if (host->features.ring_buffer)
@@ -293,6 +302,7 @@ static const struct check_type types[] = {
 	{"bpf", check_bpf},
 	{"uprobes", check_uprobes, true},
 	{"multi links", check_multi, true},
+	{"process links", check_multi_pids, true},
 	{"ring buffer", check_ring_buffer, true},
 	{"faulting reads", check_faulting, true},
 	{"loop helper", check_loop, true},

@@ -108,6 +108,30 @@ static void check_threads(struct session *session)
 		session_attach_again(session, pid);
 }
 
+/* Who forks and executes something else needs a moment to do so. */
+void session_see_fork(void *context, int pid)
+{
+	enum { AFTER_NS = 50000000 };
+	struct session *session = context;
+
+	if (!session->forked)
+		session->clear_ns = max_u64(session->clear_ns, clock_now() + AFTER_NS);
+	session->forked = true;
+}
+
+/* It takes the kernel as long as to attach, so a program that forks all the time has to wait. */
+static void check_children(struct session *session)
+{
+	enum { PAUSE = 20 }; /* times as long as it took */
+	u64 start = clock_now();
+
+	if (!session->forked || session->stopped || start < session->clear_ns)
+		return;
+	session->forked = false;
+	load_clear_children(session->load);
+	session->clear_ns = clock_now() + PAUSE * (clock_now() - start);
+}
+
 static void check_obstacles(struct session *session)
 {
 	const char *text;
@@ -172,8 +196,8 @@ static void stop(struct session *session)
 	u64 now = clock_now();
 
 	load_stop(session->load);
-	session->stopped_ns = session->plan->spec->instrument == INSTRUMENT_COUNT ? now
-										  : clock_now();
+	session->stopped_ns =
+		session->plan->spec->instrument == INSTRUMENT_COUNT ? now : clock_now();
 	session->stopped = true;
 }
 
@@ -262,6 +286,7 @@ struct error *session_next(struct session *session, const struct record_head **r
 		if (session->watch)
 			watch_poll(session->watch);
 		check_target(session);
+		check_children(session);
 		session_watch(session);
 		*record = NULL;
 		if (session->n_told < session->n_notices || tick(session))

@@ -26,6 +26,8 @@ struct session {
 	const char **notices; /* to be shown, from n_told on */
 	size_t n_notices, n_told;
 	bool told_replaced;
+	bool forked;  /* processes have children that may still have breakpoints, */
+	u64 clear_ns; /* which are not taken out before then */
 	u64 started_ns, stopped_ns;
 	struct error *(*idle)(void *context); /* or NULL */
 	void *idle_context;
@@ -46,6 +48,8 @@ void session_check_files(struct session *session);
 struct error *session_take_end(struct session *session);
 /* The first thread of the process has ended, and the link with it. */
 void session_attach_again(void *session, int pid);
+/* The process has a new child. */
+void session_see_fork(void *session, int pid);
 /* Of SIGINT, SIGTERM and SIGHUP the first ends the session, from now on. */
 void session_catch_signals(void);
 

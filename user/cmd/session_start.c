@@ -79,6 +79,7 @@ static void hear(struct session *session, enum load_filter filter)
 			  : session_replaces_returns(session) ? see_unwinder
 							      : NULL,
 		.headless = filter == LOAD_PIDS ? session_attach_again : NULL,
+		.forked = filter == LOAD_PIDS ? session_see_fork : NULL,
 		.context = session,
 	};
 

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 
+#include "load/link.h"
 #include "load/object.h"
 #include "load/remote.h"
 #include "load/session.h"
@@ -42,7 +43,7 @@ static struct error *swap_link(struct load_session *session, size_t at, const u3
 		   session->n_swaps * SWAP_STEP + (old.flag ? 0 : SWAP_TO_FLAGGED));
 	err = attach_instead(session, &old, rest, n);
 	/* Or one that is behind the newer programs already would find the older ones gone. */
-	attach_settle();
+	link_settle();
 	if (!err)
 		session->links[at] = session->links[--session->n_links];
 	else
@@ -83,6 +84,8 @@ struct error *load_detach(struct load_session *session, const u32 *places, size_
 	for (size_t i = 0; i < n; i++)
 		if (places[i] < session->place_capacity)
 			session->places[places[i]].out = true;
+	if (!err)
+		err = attach_headless(session);
 	for (size_t i = session->n_links; i-- > 0 && !err;)
 		err = thin_link(session, i);
 	return err;

@@ -6,6 +6,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "load/link.h"
 #include "load/load.h"
 #include "load/session.h"
 #include "load/tries.h"
@@ -45,8 +46,8 @@ void load_probe_features(struct load_features *features)
 	if (!features->btf)
 		say(features, "/sys/kernel/btf/vmlinux can't be read: use a kernel built with "
 			      "CONFIG_DEBUG_INFO_BTF");
-	features->perf_links = attach_uprobe_type() >= 0 && attach_perf_permitted();
-	features->multi_links = attach_multi_supported();
+	features->perf_links = link_uprobe_type() >= 0 && link_perf_permitted();
+	features->multi_links = link_multi_supported();
 	if (!features->perf_links && !features->multi_links)
 		say(features, "uprobes can't be attached: perf_event_open is not permitted or the "
 			      "kernel has no CONFIG_UPROBE_EVENTS");
@@ -63,6 +64,7 @@ void load_probe_features(struct load_features *features)
 void load_measure_features(struct load_features *features)
 {
 	features->misses = try_misses();
+	features->multi_pids = features->multi_links && try_multi_pids();
 	load_try_sessions(&features->no_session);
 	features->emulated_nop = features->perf_links && try_emulated_nop();
 }

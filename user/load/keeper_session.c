@@ -248,6 +248,11 @@ static void on_attach_again(struct call *call)
 	on_pid(call, load_attach_again);
 }
 
+static void on_clear_children(struct call *call)
+{
+	load_clear_children(call->keeper->load);
+}
+
 static void on_follows(struct call *call)
 {
 	wire_put_u32(&call->answer->bytes, load_follows(call->keeper->load));
@@ -424,6 +429,7 @@ static const struct {
 	[WIRE_START] = {on_start, NO_SESSION},
 	[WIRE_ADD_PID] = {on_add_pid, ANY_SESSION},
 	[WIRE_ATTACH_AGAIN] = {on_attach_again, ANY_SESSION},
+	[WIRE_CLEAR_CHILDREN] = {on_clear_children, ANY_SESSION},
 	[WIRE_FOLLOWS] = {on_follows, ANY_SESSION},
 	[WIRE_ATTACH] = {on_attach, ANY_SESSION},
 	[WIRE_ATTACH_MORE] = {on_attach_more, ANY_SESSION},

@@ -19,13 +19,11 @@
 #include "load/remote.h"
 #include "load/session.h"
 #include "load/tries.h"
-#include "load/uapi.h"
 
 enum {
 	DEFAULT_DATA_BYTES = 32 << 10,
 	DEFAULT_BUFFER_BYTES = 4 << 20,
 	MAX_AREA_BYTES = 256 << 10,
-	MULTI_FROM_LINKS = 8, /* AUTO: closing each perf link waits for a grace period */
 	SMALL_CHUNKS = 2,     /* of records without a walk: the stack and a key */
 	PLACE_ROOM = 1024,    /* map entries kept for load_attach_more(), at least */
 	SWAP_MARKS = 1 << 16, /* threads times places that are hit while a link is closed */
@@ -218,34 +216,6 @@ static void choose_programs(struct load_session *session)
 	object_autoload(session->object, "binary_exec", binary);
 }
 
-static struct error *choose_links(struct load_session *session)
-{
-	const struct load_config *config = &session->config;
-	size_t pids = config->filter == LOAD_PIDS ? max_u64(config->n_pids, 1) : 1;
-	bool perf = attach_perf_permitted();
-
-	session->uprobe_type = attach_uprobe_type();
-	session->cookies = !config->old_kernel && try_cookie();
-	if (config->instrument == LOAD_CALLS) {
-		session->info.multi = true;
-		session->multi_type = TRACE_UPROBE_SESSION;
-		session->is_return = try_kernel_function("bpf_session_is_return");
-		return NULL;
-	}
-	if (config->links == LOAD_LINKS_PERF || config->old_kernel)
-		return NULL;
-	if (config->links == LOAD_LINKS_AUTO && perf &&
-	    (session->uprobe_type >= 0 && config->n_places * pids <= MULTI_FROM_LINKS))
-		return NULL;
-	session->info.multi = attach_multi_supported();
-	session->multi_type = session->info.multi ? TRACE_UPROBE_MULTI : 0;
-	if (session->info.multi || (perf && config->links == LOAD_LINKS_AUTO))
-		return NULL;
-	if (config->links == LOAD_LINKS_MULTI)
-		return error_new(ERROR_PRIVILEGE, "this kernel has no uprobe_multi links (6.6)");
-	return kernel_error(EPERM, "perf_event_open is not permitted");
-}
-
 static struct error *fill_map(int fd, const void *values, size_t n, size_t size, const char *what)
 {
 	for (u32 i = 0; i < n; i++) {
@@ -424,7 +394,7 @@ static struct error *start(struct load_session *session)
 	libbpf_set_print(libbpf_says);
 	raise_limit(RLIMIT_MEMLOCK);
 	raise_limit(RLIMIT_NOFILE);
-	err = choose_links(session);
+	err = attach_choose(session);
 	if (err)
 		return err;
 	session->info.fetch_add = !config->old_kernel && try_fetch_add();

@@ -25,6 +25,7 @@ struct load_features {
 	bool btf;	      /* /sys/kernel/btf/vmlinux */
 	bool perf_links;      /* perf_event_open with a uprobe */
 	bool multi_links;     /* uprobe_multi, 6.6 */
+	bool multi_pids;      /* ... of a process see all its threads, 6.10 */
 	bool cookies;	      /* 5.15: places share programs */
 	bool ring_buffer;     /* 5.8 */
 	bool sleepable;	      /* uprobe.s with the find_vma check: faulting allowed */
@@ -40,7 +41,7 @@ struct load_features {
 /* Never fails: what can't be tried is false and `why` says so. Loads a few small programs: 10 ms.
  */
 void load_probe_features(struct load_features *features);
-/* After it, for doctor: `misses`, `emulated_nop` and `no_session`, which take half a second. */
+/* After it, for doctor: `misses`, `multi_pids`, `emulated_nop` and `no_session`, which take half a second. */
 void load_measure_features(struct load_features *features);
 /*
  * Are session links there (6.13), and do they leave the program alive that returns through them, also
@@ -200,6 +201,11 @@ struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
  * Links go by the memory of a thread, so those of this process are made anew. Else nothing.
  */
 struct error *load_attach_again(struct load_session *session, int pid) _must_use_;
+/*
+ * LOAD_PIDS: a process has forked. Children are not probed, but their memory may still have breakpoints
+ * that were copied into it: takes them out, which takes about as long as to attach.
+ */
+void load_clear_children(struct load_session *session);
 /* LOAD_FOLLOW, LOAD_BINARY: does a process of the filter live? The kernel adds and removes descendants. */
 bool load_follows(struct load_session *session);
 /* Attaches all places. With LOAD_PIDS a process that is gone is left out. */

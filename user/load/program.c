@@ -83,7 +83,7 @@ struct error *program_take(struct load_session *session)
 	return NULL;
 }
 
-static u64 word_of(const struct load_program *program, u32 index, u32 place, bool one_place)
+static u64 word_of(const struct load_program *program, const struct prog_source *source)
 {
 	u64 flags = bay_needs(&program->condition) | bay_needs(&program->roots) |
 		    bay_needs(&program->values);
@@ -96,9 +96,9 @@ static u64 word_of(const struct load_program *program, u32 index, u32 place, boo
 		flags |= PROGRAM_HAS_VALUES;
 	if (program->is_toc)
 		flags |= PROGRAM_IS_TOC;
-	if (one_place)
+	if (source->one_place)
 		flags |= PROGRAM_ONE_PLACE;
-	return PROGRAM_WORD(index, one_place ? place : 0, flags);
+	return PROGRAM_WORD(source->program, source->one_place ? source->place : 0, flags);
 }
 
 static struct error *load_failed(int code, const char *log, unsigned verbose)
@@ -124,16 +124,16 @@ static void note_verified(struct load_session *session, int fd)
 			max_u64(session->info.verified_insns, info.verified_insns);
 }
 
-struct error *program_load(struct load_session *session, u32 index, u32 place, bool one_place,
-			   int *fd)
+struct error *program_load(struct load_session *session, const struct prog_source *source,
+			   u32 attach_type, int *fd)
 {
-	const struct load_program *program = &session->config.programs[index];
+	const struct load_program *program = &session->config.programs[source->program];
 	const struct program_image *image = &session->image;
 	struct bay_patch patch = {
 		.condition = &program->condition,
 		.roots = &program->roots,
 		.values = &program->values,
-		.word = word_of(program, index, place, one_place),
+		.word = word_of(program, source),
 		.fetch_add = session->info.fetch_add,
 		.is_return = session->is_return,
 	};
@@ -149,7 +149,7 @@ struct error *program_load(struct load_session *session, u32 index, u32 place, b
 		error_no_memory();
 	memcpy(insns, image->insns, bytes);
 	opts.prog_flags = session->info.faulting ? BPF_F_SLEEPABLE : 0;
-	opts.expected_attach_type = session->multi_type;
+	opts.expected_attach_type = attach_type;
 	err = bay_patch(insns, image->n, &patch);
 	if (!err) {
 		*fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "snapline", "Dual BSD/GPL", insns,

@@ -51,7 +51,7 @@ struct error *session_add_pid(struct load_session *session, int pid, u64 expecte
 			     sizeof(*session->pids));
 	session->pids[session->n_pids++] = pid;
 	object_set(session->object, "one_pid", session->n_pids == 1 ? key : 0);
-	if (!session_links_by_pid(session))
+	if (!session->by_pid)
 		return NULL;
 	return session->attached ? attach_process(session, pid) : NULL;
 }
@@ -71,12 +71,33 @@ struct error *load_add_pid(struct load_session *session, int pid)
 	return session_add_pid(session, pid, 0);
 }
 
-static u32 push_prog(struct load_session *session, int fd)
+static struct error *load_prog(struct load_session *session, const struct prog_source *source,
+			       u32 attach_type, u32 *prog)
 {
+	int fd;
+	struct error *err = program_load(session, source, attach_type, &fd);
+
+	if (err)
+		return err;
 	session->progs = grow(session->progs, session->n_progs, &session->prog_capacity,
 			      sizeof(*session->progs));
-	session->progs[session->n_progs] = (struct prog){.fd = fd};
-	return session->n_progs++;
+	session->progs[session->n_progs] =
+		(struct prog){.fd = fd, .source = *source, .perf = NO_PROG};
+	*prog = session->n_progs++;
+	return NULL;
+}
+
+struct error *session_load_perf(struct load_session *session, u32 prog, u32 *perf)
+{
+	const struct prog_source source = session->progs[prog].source;
+	struct error *err = NULL;
+
+	*perf = session->multi_type ? session->progs[prog].perf : prog;
+	if (*perf == NO_PROG)
+		err = load_prog(session, &source, 0, perf);
+	if (!err && session->multi_type)
+		session->progs[prog].perf = *perf;
+	return err;
 }
 
 /* With cookies the places of a program share it; with one place alone it needs none. */
@@ -85,20 +106,17 @@ static struct error *place_program(struct load_session *session, struct session_
 {
 	u32 program = place->place.program;
 	bool shared = session->cookies && !alone;
+	const struct prog_source source = {program, place->place.index, !shared};
 	struct error *err;
-	int fd;
 
 	if (shared && session->prog_of[program] != NO_PROG) {
 		place->prog = session->prog_of[program];
 		return NULL;
 	}
-	err = program_load(session, program, place->place.index, !shared, &fd);
-	if (err)
-		return err;
-	place->prog = push_prog(session, fd);
-	if (shared)
+	err = load_prog(session, &source, session->multi_type, &place->prog);
+	if (!err && shared)
 		session->prog_of[program] = place->prog;
-	return NULL;
+	return err;
 }
 
 void session_keep_place(struct load_session *session, struct load_place *place)
@@ -160,7 +178,7 @@ struct error *load_attach_more(struct load_session *session, const struct load_p
 	if (err)
 		return err;
 	session->attached = true;
-	if (!session_links_by_pid(session))
+	if (!session->by_pid)
 		return attach_places(session, places, n, -1);
 	for (size_t i = 0; i < session->n_pids && !err; i++)
 		err = attach_places(session, places, n, session->pids[i]);

@@ -26,9 +26,20 @@ struct session_place {
 	bool out; /* load_detach() */
 };
 
+enum { NO_PROG = UINT32_MAX };
+
+/* What a program is loaded from. */
+struct prog_source {
+	u32 program; /* of config.programs */
+	u32 place;   /* whose alone it is, if one_place */
+	bool one_place;
+};
+
 /* A program that is loaded, and what its runs took when that was measured last. */
 struct prog {
 	int fd;
+	struct prog_source source;
+	u32 perf;	  /* the same for perf links, where it is for others; NO_PROG: not loaded */
 	u64 run_ns, runs; /* as the kernel had them then (BPF_ENABLE_STATS) */
 	u64 mean_ns;	  /* of a run; 0: not known */
 };
@@ -37,12 +48,11 @@ struct prog {
 struct link {
 	int fd;
 	int pid;     /* whose alone it is; -1: of all */
+	bool perf;   /* a perf link; else a uprobe_multi link, or one that follows processes */
 	u32 *places; /* their indices, malloc'ed; NULL: none, it follows processes */
 	u32 n_places;
 	u64 flag; /* COOKIE_SWAPPED or 0: in its cookies */
 };
-
-enum { NO_PROG = UINT32_MAX };
 
 struct load_session {
 	struct arena *arena;
@@ -65,30 +75,28 @@ struct load_session {
 	struct link *links;
 	size_t n_links, link_capacity;
 	int uprobe_type; /* of perf_event_attr */
-	u32 multi_type;	 /* attach type of programs and their multi links; 0: none */
-	s32 is_return;	 /* LOAD_CALLS: BTF id of bpf_session_is_return() */
+	bool perf;	 /* perf links may be made */
+	bool each_alone; /* each place has a link of its own */
+	/*
+	 * Each process is linked by itself. By a session link it is not, as where the kernel leaves the
+	 * process out for us the program isn't asked, and a return is made of it all the same.
+	 */
+	bool by_pid;
+	u32 multi_type; /* attach type of programs and their multi links; 0: none */
+	s32 is_return;	/* LOAD_CALLS: BTF id of bpf_session_is_return() */
 	bool cookies;
 	bool attached, stopped;
 	u64 expires;		    /* CLOCK_MONOTONIC; 0: never */
 	struct probe_state *states; /* mapped: config.n_probes of them */
 	size_t states_len;
-	u64 *delivered; /* records handed over, by probe */
-	u64 *trimmed;	/* records that came behind the limit, by probe */
-	u32 n_swaps;	/* links that were replaced */
-	u64 pairs_left; /* tic-toc: open pairs that a sweep took out */
-	struct usage *usage;	/* NULL: nobody has asked */
+	u64 *delivered;	     /* records handed over, by probe */
+	u64 *trimmed;	     /* records that came behind the limit, by probe */
+	u32 n_swaps;	     /* links that were replaced */
+	u64 pairs_left;	     /* tic-toc: open pairs that a sweep took out */
+	struct usage *usage; /* NULL: nobody has asked */
 	struct rings *rings;
 	struct record_head *current; /* what load_next() gave last */
 };
-
-/*
- * Is each process linked by itself? A session link is not, as where the kernel leaves the process out
- * for us the program isn't asked, and a return is made of it all the same.
- */
-static inline bool session_links_by_pid(const struct load_session *session)
-{
-	return session->config.filter == LOAD_PIDS && session->config.instrument != LOAD_CALLS;
-}
 
 /* session.c: a process of the filter; expected: its start in ticks, 0: any. Nothing if it is gone. */
 struct error *session_add_pid(struct load_session *session, int pid, u64 expected) _must_use_;
@@ -111,8 +119,11 @@ bool session_has_pid(const struct load_session *session, int pid);
 /* program.c: open the object (object.h), load its maps and take the instructions. */
 struct error *program_open(struct load_session *session) _must_use_;
 struct error *program_take(struct load_session *session) _must_use_;
-struct error *program_load(struct load_session *session, u32 program, u32 place, bool one_place,
-			   int *fd) _must_use_;
+/* attach_type: of its links, 0 for perf links. */
+struct error *program_load(struct load_session *session, const struct prog_source *source,
+			   u32 attach_type, int *fd) _must_use_;
+/* session.c: the program with which perf links do what others do with that one; its index. */
+struct error *session_load_perf(struct load_session *session, u32 prog, u32 *perf) _must_use_;
 
 /* tictoc.c: is it either kind of tic-toc? Knobs and sizes of its maps, before the object is loaded. */
 bool tictoc_is_ours(const struct load_session *session);
@@ -144,38 +155,28 @@ void cpu_time_free(struct cpu_time *cpu);
 void usage_free(struct load_session *session);
 u32 usage_indices(const struct load_session *session); /* length of what load_use() gives */
 
-/* attach.c: what a link needs. */
+/* attach.c: which kind of links, before anything is loaded. */
+struct error *attach_choose(struct load_session *session) _must_use_;
+/* Those places in that process; -1: in all. */
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
 			    int pid) _must_use_;
 /* Every place in one more process. */
 struct error *attach_process(struct load_session *session, int pid) _must_use_;
+/* Those processes anew whose first thread has ended and whose links go by it. */
+struct error *attach_headless(struct load_session *session) _must_use_;
 /* What LOAD_FOLLOW and LOAD_BINARY hear from the kernel; nothing for the other filters. */
 struct error *attach_follow(struct load_session *session) _must_use_;
-/* One program at one place of one process; a file descriptor, or negative errno. */
-int attach_one(int prog_fd, const char *path, u64 offset, int pid);
-/* A program that does nothing, for links of that type (0: perf links); negative errno. */
-int load_empty(u32 attach_type);
-/* The same with such a program, by whichever link is permitted. */
-int attach_empty(const char *path, u64 offset, int pid);
 /* One more link, of places of an old one that is of several; its cookies differ by the flag. */
 struct error *attach_instead(struct load_session *session, const struct link *old,
 			     const u32 *places, u32 n) _must_use_;
-/*
- * Waits until every thread that is at a probe has come to the end of the programs there: from then on all
- * see the links that stand now. Closing any link waits for it (kernel/events/uprobes.c,
- * uprobe_unregister_sync(), 6.12; before that no program is added while a thread is in those of a
- * place).
- */
-void attach_settle(void);
+/* Of the session from now on; with its own copy of the places. */
+void link_keep(struct load_session *session, const struct link *link, const u32 *places, u32 n);
 void link_close(struct link *link);
+/* A multi link of that program at places of one file; descriptor or negative errno. pid -1: of all. */
+int link_places(struct load_session *session, int prog_fd, const u32 *places, u32 n, u64 flags,
+		int pid);
 /* trial.c: where own code is in this program's file. */
 bool trial_offset(const void *code, u64 *offset);
-bool attach_perf_permitted(void);
-bool attach_multi_supported(void);
-int attach_uprobe_type(void); /* negative errno */
-/* A uprobe_multi link of that type; pid -1: every process. Negative errno. */
-int attach_multi(int prog_fd, u32 type, const char *path, const u64 *offsets, const u64 *cookies,
-		 u32 n, int pid);
 /* The error for a refusal of the kernel: privilege, missing feature, or what errno says. */
 struct error *kernel_error(int code, const char *what) _must_use_;
 

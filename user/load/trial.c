@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "load/link.h"
 #include "load/remote.h"
 #include "load/session.h"
 #include "load/tries.h"
@@ -90,7 +91,7 @@ static bool probe_own(void (*function)(void))
 	u64 offset;
 
 	return trial_offset(function, &offset) &&
-	       attach_empty("/proc/self/exe", offset, getpid()) >= 0;
+	       link_empty("/proc/self/exe", offset, getpid()) >= 0;
 }
 
 static struct trial measure_by(clockid_t clock)

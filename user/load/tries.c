@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "load/tries.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -141,4 +142,30 @@ bool try_ring_buffer(void)
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
+}
+
+int try_load_counter(const struct bpf_insn *element, size_t n, u32 attach_type, int map)
+{
+	const struct bpf_insn add[] = {
+		INSN(BPF_STX | BPF_MEM | BPF_W, BPF_REG_10, BPF_REG_0, -4, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0),
+		INSN(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -4),
+		INSN(BPF_LD | BPF_IMM | BPF_DW, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, map),
+		{},
+		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem),
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, 2, 0),
+		MOV_IMM(BPF_REG_1, 1),
+		INSN(BPF_STX | BPF_XADD | BPF_DW, BPF_REG_0, BPF_REG_1, 0, 0),
+		MOV_IMM(BPF_REG_0, 0),
+		EXIT,
+	};
+	struct bpf_insn insns[ARRAY_LEN(add) + 4];
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach_type);
+
+	if (n > ARRAY_LEN(insns) - ARRAY_LEN(add))
+		return -E2BIG;
+	memcpy(insns, element, n * sizeof(*element));
+	memcpy(insns + n, add, sizeof(add));
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "snapline_try", "Dual BSD/GPL", insns,
+			     n + ARRAY_LEN(add), &opts);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the kernel takes, found by handing it small programs; nothing is attached. */
+/* What the kernel takes, found by handing it small programs; what is attached is so to own children. */
 #ifndef SNAPLINE_TRIES_H
 #define SNAPLINE_TRIES_H
 
@@ -16,6 +16,15 @@ bool try_task_btf(void);	/* bpf_get_current_task_btf(), 5.11 */
 bool try_cookie(void);		/* attach cookies, 5.15 */
 bool try_misses(void);		/* recursion_misses counts for uprobe programs, 6.7 */
 bool try_ring_buffer(void);	/* 5.8 */
+/* Does a multi link of a process see all its threads? (6.10.) Tried once, on an own child; 5 ms. */
+bool try_multi_pids(void);
 s32 try_kernel_function(const char *name); /* its id in the kernel's BTF; 0: it has none */
+
+/*
+ * A program for links of that type that adds one to an element of a map (u32 to u64) and returns 0:
+ * `element` leaves its number in r0. Descriptor or negative errno.
+ */
+struct bpf_insn;
+int try_load_counter(const struct bpf_insn *element, size_t n, u32 attach_type, int map);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include <bpf/bpf.h>
 
+#include "load/link.h"
 #include "load/session.h"
 #include "load/tries.h"
 #include "load/uapi.h"
@@ -41,32 +42,12 @@ int trial_nested(int depth)
 /* counts[is_return]++, with a return wanted. */
 static int load_trial(s32 is_return, int map)
 {
-	struct bpf_insn insns[] = {
+	const struct bpf_insn element[] = {
 		{.code = BPF_JMP | BPF_CALL, .src_reg = PSEUDO_KFUNC_CALL, .imm = is_return},
 		{.code = BPF_ALU64 | BPF_AND | BPF_K, .dst_reg = BPF_REG_0, .imm = 1},
-		{.code = BPF_STX | BPF_MEM | BPF_W,
-		 .dst_reg = BPF_REG_10,
-		 .src_reg = BPF_REG_0,
-		 .off = -4},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_2, .src_reg = BPF_REG_10},
-		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_2, .imm = -4},
-		{.code = BPF_LD | BPF_IMM | BPF_DW,
-		 .dst_reg = BPF_REG_1,
-		 .src_reg = BPF_PSEUDO_MAP_FD,
-		 .imm = map},
-		{},
-		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_map_lookup_elem},
-		{.code = BPF_JMP | BPF_JEQ | BPF_K, .dst_reg = BPF_REG_0, .off = 2},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1, .imm = 1},
-		{.code = BPF_STX | BPF_XADD | BPF_DW, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_1},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
 	};
-	const u32 type = TRACE_UPROBE_SESSION;
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
 
-	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "snapline_try", "Dual BSD/GPL", insns,
-			     ARRAY_LEN(insns), &opts);
+	return try_load_counter(element, ARRAY_LEN(element), TRACE_UPROBE_SESSION, map);
 }
 
 /* Everything but this kills, as the strictest filter would. */
@@ -106,7 +87,7 @@ static bool survives(int prog, u64 offset)
 		call_nested(go[0]);
 	}
 	close(go[0]);
-	link = attach_multi(prog, TRACE_UPROBE_SESSION, "/proc/self/exe", &offset, NULL, 1, pid);
+	link = link_multi(prog, TRACE_UPROBE_SESSION, "/proc/self/exe", &offset, NULL, 1, pid);
 	if (pid > 0 && (link < 0 || write(go[1], "g", 1) != 1))
 		kill(pid, SIGKILL);
 	close(go[1]);

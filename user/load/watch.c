@@ -111,6 +111,8 @@ static void take_fork(struct watch *watch, const struct told *told)
 	/* with the number of one that is known, nothing is known of it all the same */
 	if (!parent && !spaces_at(&watch->spaces, task->pid, told->time))
 		return;
+	if (parent && watch->calls.forked)
+		watch->calls.forked(watch->calls.context, (int)task->parent_pid);
 	child = spaces_add(&watch->spaces, task->pid, told->time);
 	for (size_t i = 0; parent && i < parent->n; i++)
 		spaces_map(&watch->spaces, child, &parent->maps[i].map, parent->maps[i].time);

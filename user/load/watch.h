@@ -35,12 +35,13 @@ struct error *watch_start(bool everyone, const int *pids, size_t n_pids,
 			  struct watch **watch) _must_use_;
 /*
  * Called by watch_poll(), each may be NULL: for a new executable mapping; for a process whose first thread
- * has ended while the process goes on, in other threads or as what one of those has executed. Of any
- * process if everyone is watched.
+ * has ended while the process goes on, in other threads or as what one of those has executed; for one that
+ * has forked. Of any process if everyone is watched.
  */
 struct watch_calls {
 	void (*mapped)(void *context, int pid, const struct watch_map *map);
 	void (*headless)(void *context, int pid);
+	void (*forked)(void *context, int pid);
 	void *context;
 };
 void watch_call(struct watch *watch, const struct watch_calls *calls);

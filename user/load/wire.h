@@ -31,6 +31,7 @@ enum wire_request {
 	WIRE_START, /* a config; answered by struct wire_started, the rings, the map of states */
 	WIRE_ADD_PID,
 	WIRE_ATTACH_AGAIN,
+	WIRE_CLEAR_CHILDREN,
 	WIRE_FOLLOWS,
 	WIRE_ATTACH,	  /* answered by when time is up (u64, CLOCK_MONOTONIC; 0: never) */
 	WIRE_ATTACH_MORE, /* places */
