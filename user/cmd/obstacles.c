@@ -2,6 +2,7 @@
 #include "cmd/obstacles.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "plan/reach.h"
@@ -119,15 +120,39 @@ static const char *look_for_debugger(struct seen *process, struct arena *arena)
 			    process->pid, name_of(tracer, arena), tracer);
 }
 
-static const char *look_for_dead_text(const struct plan *plan, struct seen *process,
+/* Of a process that was asked for and executes another file than it did then. */
+static const char *other_program(const struct target *target, int pid, struct arena *arena)
+{
+	const char *now = NULL;
+
+	error_free(proc_exe(pid, arena, &now));
+	for (size_t i = 0; now && i < target->n_processes; i++) {
+		const struct target_process *process = &target->processes[i];
+
+		if (process->pid == pid && process->exe.shown && strcmp(process->exe.shown, now))
+			return now;
+	}
+	return NULL;
+}
+
+static const char *look_for_dead_text(const struct obstacles *obstacles, struct seen *process,
 				      struct arena *arena)
 {
+	struct error *err;
 	struct reach reach = {0};
+	const char *other = NULL;
 
-	error_free(reach_look(plan, process->pid, false, &reach));
+	err = reach_look(obstacles->plan, process->pid, false, &reach);
+	if (!err && !reach.live && !reach.dead)
+		other = other_program(obstacles->target, process->pid, arena);
+	error_free(err);
+	process->told_dead = reach.dead || other;
+	if (other)
+		return arena_printf(arena,
+				    "process %d executes %s now, which has none of the probed code",
+				    process->pid, other);
 	if (!reach.dead)
 		return NULL;
-	process->told_dead = true;
 	return arena_printf(arena,
 			    "%zu live place%s of %zu in process %d: its text there is %s, which "
 			    "the kernel doesn't probe",
@@ -155,7 +180,7 @@ const char *obstacles_look(struct obstacles *obstacles, struct arena *arena)
 
 		told = look_for_debugger(process, arena);
 		if (!told && !process->told_dead && is_thorough(obstacles))
-			told = look_for_dead_text(obstacles->plan, process, arena);
+			told = look_for_dead_text(obstacles, process, arena);
 	}
 	if (!told)
 		obstacles->next = 0;
