@@ -81,6 +81,23 @@ def headless_listing():
     check("hits of each line", counter.hits_of("job->round = round;") == 12, counter.out.lines)
 
 
+@test("a process that has ended, and the budget takes places of the other one out")
+def ended_beside_budget():
+    for reaped in (True, False):
+        gone, target = family("calls", 5), family("threads", 2, 100000, "forever")
+        counter = Snap("-p", "%d,%d" % (gone.pid, target.pid), "family.c:*", "-d", "4", command="count",
+                       limits=("--max-overhead", "5")).attached()
+        gone.popen.kill()
+        if reaped:
+            gone.wait()
+        target.go()
+        counter.done()
+        target.popen.kill()
+        target.wait()
+        check("places are taken out, the others stay", any("taken out" in text for text in counter.notices) and
+              counter.summaries[0]["seconds"] > 3.5, counter.notices, counter.summaries)
+
+
 @test("a process whose first thread had ended before")
 def first_thread_had_ended():
     target = Process(FAMILY, "alone", "wait", "calls", 7)
@@ -181,6 +198,19 @@ def exec_other():
     snap, target = executed(FAMILY, other)
     check_counts(snap, {target.pid: 4})
     check_right(snap)
+
+
+@test("exec of another binary before the first hit: it is told what is executed")
+def exec_other_early():
+    other = copy("other")
+    target = family("exec", other, "wait", "calls", 5)
+    snap = Snap("-p", target.pid, "step").attached()
+    target.go()
+    check("it is executed", target.out.wait_for(r"ready", first=2), target.out.lines)
+    check("and told", snap.out.wait_for("process %d executes %s now" % (target.pid, other)), snap.out.lines)
+    target.go()
+    target.wait()
+    snap.done(3)
 
 
 @test("short lives: all frames of processes that are gone before their record is read")

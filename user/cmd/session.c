@@ -109,7 +109,7 @@ static void check_threads(struct session *session)
 }
 
 /* Who forks and executes something else needs a moment to do so. */
-void session_see_fork(void *context, int pid)
+void session_see_fork(void *context)
 {
 	enum { AFTER_NS = 50000000 };
 	struct session *session = context;
@@ -122,14 +122,14 @@ void session_see_fork(void *context, int pid)
 /* It takes the kernel as long as to attach, so a program that forks all the time has to wait. */
 static void check_children(struct session *session)
 {
-	enum { PAUSE = 20 }; /* times as long as it took */
-	u64 start = clock_now();
+	enum { PAUSE = 20, MOST_NS = 1000000000 }; /* times as long as it took, but not longer */
+	u64 start = clock_now(), end;
 
 	if (!session->forked || session->stopped || start < session->clear_ns)
 		return;
-	session->forked = false;
-	load_clear_children(session->load);
-	session->clear_ns = clock_now() + PAUSE * (clock_now() - start);
+	session->forked = !load_clear_children(session->load);
+	end = clock_now();
+	session->clear_ns = end + min_u64(PAUSE * (end - start), MOST_NS);
 }
 
 static void check_obstacles(struct session *session)

@@ -48,8 +48,8 @@ void session_check_files(struct session *session);
 struct error *session_take_end(struct session *session);
 /* The first thread of the process has ended, and the link with it. */
 void session_attach_again(void *session, int pid);
-/* The process has a new child. */
-void session_see_fork(void *session, int pid);
+/* A process of the target has forked. */
+void session_see_fork(void *session);
 /* Of SIGINT, SIGTERM and SIGHUP the first ends the session, from now on. */
 void session_catch_signals(void);
 

@@ -125,24 +125,6 @@ static struct error *attach_perf(struct load_session *session, const struct load
 	return err;
 }
 
-/*
- * A multi link goes by the first thread of a process. Where that has ended and perf links may not be made,
- * a link of all processes does, which the program sorts out; beside other links it would count theirs
- * twice.
- */
-static struct error *multi_pid(const struct load_session *session, int pid, int *link_pid)
-{
-	*link_pid = pid;
-	if (pid < 0 || proc_thread(pid) == pid)
-		return NULL;
-	if (session->n_pids > 1)
-		return error_new(
-			ERROR_FAILED,
-			"process %d has lost its first thread: it can only be probed alone", pid);
-	*link_pid = -1;
-	return NULL;
-}
-
 int link_places(struct load_session *session, int prog_fd, const u32 *places, u32 n, u64 flags,
 		int pid)
 {
@@ -162,20 +144,14 @@ int link_places(struct load_session *session, int prog_fd, const u32 *places, u3
 	return fd;
 }
 
-/* One link of those places, which have a program and a file in common; *fd may be a negative errno. */
-static struct error *attach_multi(struct load_session *session, const u32 *places, u32 n, u64 flags,
-				  int pid, int *fd)
+/* One link of those places, which have a program and a file in common. */
+static int attach_multi(struct load_session *session, const u32 *places, u32 n, u64 flags, int pid)
 {
-	int link_pid;
-	struct error *err = multi_pid(session, pid, &link_pid);
+	int prog = session->progs[session->places[places[0]].prog].fd;
 
-	if (!err && pid >= 0 &&
-	    proc_ended(pid)) /* the kernel would take one that isn't waited for */
-		*fd = -ESRCH;
-	else if (!err)
-		*fd = link_places(session, session->progs[session->places[places[0]].prog].fd,
-				  places, n, flags, link_pid);
-	return err;
+	if (pid >= 0 && proc_ended(pid))
+		return -ESRCH; /* the kernel takes one that isn't waited for */
+	return link_places(session, prog, places, n, flags, pid);
 }
 
 /* Keeps a link that was made. A process that is gone is left out. */
@@ -198,8 +174,10 @@ static struct error *attach_each(struct load_session *session, const struct load
 	for (size_t i = 0; i < n && !err; i++) {
 		u32 index = places[i].index;
 
-		err = perf ? attach_perf(session, &places[i], pid, &link.fd)
-			   : attach_multi(session, &index, 1, 0, pid, &link.fd);
+		if (perf)
+			err = attach_perf(session, &places[i], pid, &link.fd);
+		else
+			link.fd = attach_multi(session, &index, 1, 0, pid);
 		if (!err)
 			err = attached(session, &link, &index, 1);
 		if (!err && link.fd == -ESRCH)
@@ -231,25 +209,20 @@ static struct error *attach_group(struct load_session *session, const struct loa
 		group[count++] = places[i].index;
 		done[i] = true;
 	}
-	err = attach_multi(session, group, count, 0, pid, &link.fd);
-	if (!err)
-		err = attached(session, &link, group, count);
+	link.fd = attach_multi(session, group, count, 0, pid);
+	err = attached(session, &link, group, count);
 	free(group);
 	return err;
 }
 
 struct error *attach_instead(struct load_session *session, const struct link *old,
-			     const u32 *places, u32 n)
+			     const u32 *places, u32 n, bool *made)
 {
 	struct link link = {.pid = old->pid, .flag = old->flag ^ COOKIE_SWAPPED};
-	struct error *err = attach_multi(session, places, n, link.flag, old->pid, &link.fd);
 
-	if (err)
-		return err;
-	if (link.fd < 0)
-		return attach_error(-link.fd, &session->places[places[0]].place);
-	link_keep(session, &link, places, n);
-	return NULL;
+	link.fd = attach_multi(session, places, n, link.flag, old->pid);
+	*made = link.fd >= 0;
+	return attached(session, &link, places, n);
 }
 
 static struct error *attach_groups(struct load_session *session, const struct load_place *places,
@@ -268,20 +241,23 @@ static struct error *attach_groups(struct load_session *session, const struct lo
 	return err;
 }
 
-/*
- * Has the process lost its first thread, by which multi links go? Perf links take long to make where they
- * are many: alone it does with one of all processes (multi_pid()).
- */
-static bool needs_perf(const struct load_session *session, int pid)
+/* Multi links go by the first thread of a process: has it ended? */
+static bool is_headless(const struct load_session *session, int pid)
 {
-	return session->perf && (session->each_alone || session->n_pids > 1) && pid >= 0 &&
-	       proc_thread(pid) != pid;
+	return session->info.multi && session->by_pid && pid >= 0 && proc_thread(pid) != pid;
+}
+
+/* Perf links go by another thread as well, but each takes its time to make. */
+static bool has_perf_instead(const struct load_session *session)
+{
+	return session->perf && session->each_alone;
 }
 
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
 			    int pid)
 {
-	bool perf = !session->info.multi || needs_perf(session, pid);
+	bool perf =
+		!session->info.multi || (is_headless(session, pid) && has_perf_instead(session));
 
 	if (perf || session->each_alone)
 		return attach_each(session, places, n, pid, perf);
@@ -307,14 +283,10 @@ struct error *attach_process(struct load_session *session, int pid)
 	return err;
 }
 
-struct error *load_attach_again(struct load_session *session, int pid)
+static void close_links_of(struct load_session *session, int pid)
 {
 	size_t kept = 0;
 
-	if (session->is_remote)
-		return remote_call(WIRE_ATTACH_AGAIN, &pid, sizeof(pid), NULL, 0);
-	if (!session->by_pid || !session->attached)
-		return NULL;
 	for (size_t i = 0; i < session->n_links; i++) {
 		if (session->links[i].pid == pid)
 			link_close(&session->links[i]);
@@ -322,10 +294,46 @@ struct error *load_attach_again(struct load_session *session, int pid)
 			session->links[kept++] = session->links[i];
 	}
 	session->n_links = kept;
+}
+
+bool attach_must_widen(const struct load_session *session)
+{
+	if (has_perf_instead(session))
+		return false;
+	for (size_t i = 0; i < session->n_pids; i++)
+		if (is_headless(session, session->pids[i]))
+			return true;
+	return false;
+}
+
+struct error *attach_widened(struct load_session *session)
+{
+	for (size_t i = 0; i < session->n_pids; i++)
+		close_links_of(session, session->pids[i]);
+	session->by_pid = false;
+	return attach_process(session, -1);
+}
+
+struct error *load_attach_again(struct load_session *session, int pid)
+{
+	if (session->is_remote)
+		return remote_call(WIRE_ATTACH_AGAIN, &pid, sizeof(pid), NULL, 0);
+	if (!session->by_pid || !session->attached)
+		return NULL;
+	if (attach_must_widen(session))
+		return attach_widened(session);
+	close_links_of(session, pid);
 	return attach_process(session, pid);
 }
 
-struct error *attach_headless(struct load_session *session)
+/* Whose links do nothing any more, as the process has ended or its first thread has. */
+static bool is_stale(const struct load_session *session, const struct link *link)
+{
+	return link->pid >= 0 &&
+	       (proc_ended(link->pid) || (!link->perf && is_headless(session, link->pid)));
+}
+
+struct error *attach_stale(struct load_session *session)
 {
 	struct error *err = NULL;
 	size_t i = 0;
@@ -333,7 +341,7 @@ struct error *attach_headless(struct load_session *session)
 	while (i < session->n_links && !err) {
 		const struct link *link = &session->links[i++];
 
-		if (link->perf || !needs_perf(session, link->pid))
+		if (!is_stale(session, link))
 			continue;
 		err = load_attach_again(session, link->pid);
 		i = 0; /* other links stand there now */

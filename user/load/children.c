@@ -1,79 +1,91 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Breakpoints are copied with memory: a child that is forked has its parent's. A perf link takes them out
- * where the child hits one (kernel/trace/trace_uprobe.c, uprobe_perf_func()), a multi link never does, and
- * each hit costs the child a trap for nothing. But whenever one consumer of a uprobe goes, the kernel takes
- * the breakpoint out of every process that no other one wants (kernel/events/uprobes.c,
+ * where the child hits one (kernel/trace/trace_uprobe.c, uprobe_perf_func()), a multi link never does,
+ * and each hit costs the child a trap for nothing. But whenever one consumer of a uprobe goes, the kernel
+ * takes the breakpoint out of every process that no other one wants (kernel/events/uprobes.c,
  * register_for_each_vma()). So here one comes and goes that nobody has use for: of a process that has
  * ended and is not waited for, which has no memory.
  */
+#include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "load/link.h"
+#include "load/own_child.h"
 #include "load/remote.h"
 #include "load/session.h"
 #include "load/uapi.h"
 
-static int make_zombie(void)
+/* Its pid; waitpid() ends it. 0: it can't be had. */
+static pid_t make_zombie(void)
 {
 	siginfo_t info;
 	pid_t pid = fork();
 
 	if (!pid)
 		_exit(0);
-	if (pid > 0)
-		waitid(P_PID, pid, &info, WEXITED | WNOWAIT);
+	if (pid < 0 || TEMP_FAILURE_RETRY(waitid(P_PID, pid, &info, WEXITED | WNOWAIT)))
+		return 0;
 	return pid;
 }
 
-static bool is_of(const struct link *link, int pid)
+static bool comes_and_goes(struct load_session *session, const struct link *link, int prog,
+			   int zombie)
 {
-	return !link->perf && link->pid == pid && link->n_places;
+	int fd = link_places(session, prog, link->places, link->n_places, 0, zombie);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
-/* Every process has links of the same places: those of one will do. -1: there are none. */
-static int any_pid(const struct load_session *session)
+/* Places that several processes have links of need it once. */
+static bool is_first(const struct load_session *session, size_t at)
 {
-	for (size_t i = 0; i < session->n_links; i++) {
-		const struct link *link = &session->links[i];
+	const struct link *link = &session->links[at];
 
-		if (link->pid >= 0 && is_of(link, link->pid))
-			return link->pid;
+	for (size_t i = 0; i < at; i++) {
+		const struct link *other = &session->links[i];
+
+		if (other->pid >= 0 && other->n_places == link->n_places &&
+		    other->places[0] == link->places[0])
+			return false;
 	}
-	return -1;
+	return true;
 }
 
-static void come_and_go(struct load_session *session, int prog, int zombie, int pid)
+static bool clear_children(struct load_session *session)
 {
-	for (size_t i = 0; i < session->n_links; i++) {
-		const struct link *link = &session->links[i];
-		int fd = -1;
+	int prog = link_empty_program(TRACE_UPROBE_MULTI);
+	struct sigaction before;
+	bool good = prog >= 0;
+	pid_t zombie;
 
-		if (is_of(link, pid))
-			fd = link_places(session, prog, link->places, link->n_places, 0, zombie);
-		if (fd >= 0)
-			close(fd);
-	}
-}
-
-void load_clear_children(struct load_session *session)
-{
-	int pid, prog, zombie;
-
-	if (session->is_remote) {
-		remote_get(WIRE_CLEAR_CHILDREN, NULL, 0, NULL, 0);
-		return;
-	}
-	pid = session->by_pid ? any_pid(session) : -1;
-	if (pid < 0)
-		return;
-	prog = link_empty_program(TRACE_UPROBE_MULTI);
+	own_child_begin(&before);
 	zombie = make_zombie();
-	if (prog >= 0 && zombie > 0)
-		come_and_go(session, prog, zombie, pid);
-	if (zombie > 0)
-		waitpid(zombie, NULL, 0);
+	good = good && zombie;
+	for (size_t i = 0; i < session->n_links && good; i++) {
+		const struct link *link = &session->links[i];
+
+		if (link->pid >= 0 && link->n_places && is_first(session, i))
+			good = comes_and_goes(session, link, prog, zombie);
+	}
+	if (zombie)
+		TEMP_FAILURE_RETRY(waitpid(zombie, NULL, 0));
+	own_child_end(&before);
 	if (prog >= 0)
 		close(prog);
+	return good;
+}
+
+bool load_clear_children(struct load_session *session)
+{
+	u32 good;
+
+	if (session->is_remote) {
+		remote_get(WIRE_CLEAR_CHILDREN, NULL, 0, &good, sizeof(good));
+		return good;
+	}
+	return !session->by_pid || !session->info.multi || clear_children(session);
 }

@@ -36,15 +36,16 @@ static struct error *swap_link(struct load_session *session, size_t at, const u3
 {
 	struct link old = session->links[at];
 	struct error *err;
+	bool made;
 
 	forget_marks(session);
 	session->n_swaps++;
 	object_set(session->object, "swap",
 		   session->n_swaps * SWAP_STEP + (old.flag ? 0 : SWAP_TO_FLAGGED));
-	err = attach_instead(session, &old, rest, n);
+	err = attach_instead(session, &old, rest, n, &made);
 	/* Or one that is behind the newer programs already would find the older ones gone. */
 	link_settle();
-	if (!err)
+	if (made)
 		session->links[at] = session->links[--session->n_links];
 	else
 		remove_link(session, at);
@@ -77,15 +78,14 @@ static struct error *thin_link(struct load_session *session, size_t at)
 /* From the last link on, as load_stop(): tics before their tocs. */
 struct error *load_detach(struct load_session *session, const u32 *places, size_t n)
 {
-	struct error *err = NULL;
+	struct error *err;
 
 	if (session->is_remote)
 		return remote_call(WIRE_DETACH, places, n * sizeof(*places), NULL, 0);
 	for (size_t i = 0; i < n; i++)
 		if (places[i] < session->place_capacity)
 			session->places[places[i]].out = true;
-	if (!err)
-		err = attach_headless(session);
+	err = attach_stale(session);
 	for (size_t i = session->n_links; i-- > 0 && !err;)
 		err = thin_link(session, i);
 	return err;

@@ -250,7 +250,7 @@ static void on_attach_again(struct call *call)
 
 static void on_clear_children(struct call *call)
 {
-	load_clear_children(call->keeper->load);
+	wire_put_u32(&call->answer->bytes, load_clear_children(call->keeper->load));
 }
 
 static void on_follows(struct call *call)

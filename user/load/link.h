@@ -28,7 +28,7 @@ int link_multi(int prog_fd, u32 type, const char *path, const u64 *offsets, cons
 
 /* A program that does nothing, for links of that type (0: perf links). */
 int link_empty_program(u32 attach_type);
-/* The same at one place, by the kind of link that a session would use. */
+/* The same at one place, by a multi link where the kernel has them. */
 int link_empty(const char *path, u64 offset, int pid);
 /*
  * Waits until every thread that is at a probe has come to the end of the programs there: from then on all

@@ -203,9 +203,9 @@ struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
 struct error *load_attach_again(struct load_session *session, int pid) _must_use_;
 /*
  * LOAD_PIDS: a process has forked. Children are not probed, but their memory may still have breakpoints
- * that were copied into it: takes them out, which takes about as long as to attach.
+ * that were copied into it: takes them out, which takes about as long as to attach. False: not of all.
  */
-void load_clear_children(struct load_session *session);
+bool load_clear_children(struct load_session *session);
 /* LOAD_FOLLOW, LOAD_BINARY: does a process of the filter live? The kernel adds and removes descendants. */
 bool load_follows(struct load_session *session);
 /* Attaches all places. With LOAD_PIDS a process that is gone is left out. */

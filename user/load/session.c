@@ -178,6 +178,8 @@ struct error *load_attach_more(struct load_session *session, const struct load_p
 	if (err)
 		return err;
 	session->attached = true;
+	if (attach_must_widen(session))
+		return attach_widened(session);
 	if (!session->by_pid)
 		return attach_places(session, places, n, -1);
 	for (size_t i = 0; i < session->n_pids && !err; i++)

@@ -162,13 +162,22 @@ struct error *attach_places(struct load_session *session, const struct load_plac
 			    int pid) _must_use_;
 /* Every place in one more process. */
 struct error *attach_process(struct load_session *session, int pid) _must_use_;
-/* Those processes anew whose first thread has ended and whose links go by it. */
-struct error *attach_headless(struct load_session *session) _must_use_;
+/* Drops the links of processes that have ended; makes those anew that go by a first thread that has. */
+struct error *attach_stale(struct load_session *session) _must_use_;
+/*
+ * Has a process lost the thread by which its links go, and there is no other kind for it? Then all places
+ * anew with links of all processes, which the programs sort out.
+ */
+bool attach_must_widen(const struct load_session *session);
+struct error *attach_widened(struct load_session *session) _must_use_;
 /* What LOAD_FOLLOW and LOAD_BINARY hear from the kernel; nothing for the other filters. */
 struct error *attach_follow(struct load_session *session) _must_use_;
-/* One more link, of places of an old one that is of several; its cookies differ by the flag. */
+/*
+ * One more link, of places of an old one that is of several; its cookies differ by the flag. *made: false
+ * if the process has ended.
+ */
 struct error *attach_instead(struct load_session *session, const struct link *old,
-			     const u32 *places, u32 n) _must_use_;
+			     const u32 *places, u32 n, bool *made) _must_use_;
 /* Of the session from now on; with its own copy of the places. */
 void link_keep(struct load_session *session, const struct link *link, const u32 *places, u32 n);
 void link_close(struct link *link);

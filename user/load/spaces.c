@@ -126,7 +126,7 @@ struct space *spaces_add_from_proc(struct spaces *spaces, int pid)
 	struct proc_map *maps;
 	struct space *space = NULL;
 	size_t n = 0;
-	struct error *err = proc_maps(pid, arena, &maps, &n);
+	struct error *err = proc_maps(proc_thread(pid), arena, &maps, &n);
 
 	if (!err && n) {
 		space = spaces_add(spaces, pid, 0);

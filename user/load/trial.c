@@ -5,18 +5,16 @@
  * uprobes for this CPU, a test is single-stepped by every one, and a one-byte nop tells which it
  * is.
  *
- * The child attaches the probes to itself and keeps them until its end, since to take one out waits
- * for a grace period of the kernel (some 100 ms): nobody waits for that.
+ * The child attaches the probes to itself and keeps them until its end (own_child.h).
  */
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "load/link.h"
+#include "load/own_child.h"
 #include "load/remote.h"
 #include "load/session.h"
 #include "load/tries.h"
@@ -104,36 +102,17 @@ static struct trial measure_by(clockid_t clock)
 }
 
 /* Where a guest's time stamp counter isn't trusted, CPU time goes on by timer ticks only. */
-static _Noreturn void measure(int answer)
+static void measure(int answer)
 {
 	struct trial trial;
 
 	if (!probe_own(trial_nop) || !probe_own(trial_jump) || !probe_own(trial_step))
-		_exit(1);
+		return;
 	trial = measure_by(CLOCK_THREAD_CPUTIME_ID);
 	if (!trial.nop || !trial.jump || !trial.step)
 		trial = measure_by(CLOCK_MONOTONIC);
-	_exit(write(answer, &trial, sizeof(trial)) != sizeof(trial));
-}
-
-/* The child's child measures: it is nobody's to wait for. */
-static bool run_trial(struct trial *trial)
-{
-	int answer[2], pid;
-	bool good;
-
-	if (pipe(answer))
-		return false;
-	pid = fork();
-	if (!pid && !fork())
-		measure(answer[1]);
-	if (!pid)
-		_exit(0);
-	close(answer[1]);
-	good = pid > 0 && waitpid(pid, NULL, 0) == pid &&
-	       read(answer[0], trial, sizeof(*trial)) == sizeof(*trial);
-	close(answer[0]);
-	return good;
+	if (write(answer, &trial, sizeof(trial)) != sizeof(trial))
+		_exit(1);
 }
 
 static const struct trial *trial_once(void)
@@ -141,7 +120,7 @@ static const struct trial *trial_once(void)
 	static struct trial trial;
 	static bool tried;
 
-	if (!tried && !run_trial(&trial))
+	if (!tried && !own_child_ask(measure, &trial, sizeof(trial)))
 		trial = (struct trial){0};
 	tried = true;
 	return trial.jump ? &trial : NULL;

@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 
 #include "load/link.h"
+#include "load/own_child.h"
 #include "load/session.h"
 #include "load/tries.h"
 #include "load/uapi.h"
@@ -78,9 +79,11 @@ static void call_nested(int go)
 static bool survives(int prog, u64 offset)
 {
 	int go[2], link, status = 0, pid;
+	struct sigaction before;
 
 	if (pipe(go))
 		return false;
+	own_child_begin(&before);
 	pid = fork();
 	if (!pid) {
 		close(go[1]);
@@ -92,7 +95,8 @@ static bool survives(int prog, u64 offset)
 		kill(pid, SIGKILL);
 	close(go[1]);
 	if (pid > 0)
-		waitpid(pid, &status, 0);
+		TEMP_FAILURE_RETRY(waitpid(pid, &status, 0));
+	own_child_end(&before);
 	if (link >= 0)
 		close(link);
 	return WIFEXITED(status) && WEXITSTATUS(status) == DEPTH;

@@ -112,7 +112,7 @@ static void take_fork(struct watch *watch, const struct told *told)
 	if (!parent && !spaces_at(&watch->spaces, task->pid, told->time))
 		return;
 	if (parent && watch->calls.forked)
-		watch->calls.forked(watch->calls.context, (int)task->parent_pid);
+		watch->calls.forked(watch->calls.context);
 	child = spaces_add(&watch->spaces, task->pid, told->time);
 	for (size_t i = 0; parent && i < parent->n; i++)
 		spaces_map(&watch->spaces, child, &parent->maps[i].map, parent->maps[i].time);

@@ -41,7 +41,7 @@ struct error *watch_start(bool everyone, const int *pids, size_t n_pids,
 struct watch_calls {
 	void (*mapped)(void *context, int pid, const struct watch_map *map);
 	void (*headless)(void *context, int pid);
-	void (*forked)(void *context, int pid);
+	void (*forked)(void *context);
 	void *context;
 };
 void watch_call(struct watch *watch, const struct watch_calls *calls);
