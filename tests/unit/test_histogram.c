@@ -68,6 +68,19 @@ static void check_quantiles(const u64 *sorted, size_t n, const struct histogram 
 	}
 }
 
+/* As hostile record files have them: doubles round both up to 2^64. */
+static void test_the_largest_numbers(void **state)
+{
+	static struct histogram histogram;
+
+	histogram_add(&histogram, UINT64_MAX);
+	assert_true(histogram_mean_floor(&histogram) == UINT64_MAX);
+	histogram.count = UINT64_MAX;
+	histogram.buckets[HISTOGRAM_BUCKETS - 1] = UINT64_MAX;
+	assert_true(histogram_quantile(&histogram, 1) == UINT64_MAX);
+	assert_true(histogram_mean_floor(&histogram) == 1);
+}
+
 static void test_quantiles_against_sorted_values(void **state)
 {
 	u64 seed = 88172645463325252ull;
@@ -193,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_buckets_tile_all_values),
 		cmocka_unit_test(test_a_bucket_is_narrow),
 		cmocka_unit_test(test_quantiles_against_sorted_values),
+		cmocka_unit_test(test_the_largest_numbers),
 		cmocka_unit_test(test_stripes_sum_up),
 		cmocka_unit_test(test_lost_extremes_become_bounds),
 		cmocka_unit_test(test_nothing_is_zero),

@@ -99,14 +99,26 @@ double histogram_mean(const struct histogram *histogram)
 	return histogram->count ? (double)histogram->sum / (double)histogram->count : 0;
 }
 
+u64 histogram_mean_floor(const struct histogram *histogram)
+{
+	return histogram->count ? histogram->sum / histogram->count : 0;
+}
+
+/* Counts near 2^64 are rounded up to it, which is no u64. */
+static u64 rank_of(double q, u64 count)
+{
+	double rank = ceil(q * (double)count);
+
+	return rank < (double)count ? max_u64((u64)rank, 1) : count;
+}
+
 u64 histogram_quantile(const struct histogram *histogram, double q)
 {
-	u64 rank = (u64)ceil(q * (double)histogram->count), seen = 0, middle;
+	u64 rank = rank_of(q, histogram->count), seen = 0, middle;
 	u32 bucket = 0;
 
 	if (!histogram->count)
 		return 0;
-	rank = max_u64(min_u64(rank, histogram->count), 1);
 	while (bucket < HISTOGRAM_BUCKETS - 1 && (seen += histogram->buckets[bucket]) < rank)
 		bucket++;
 	middle = histogram_lower(bucket) + (histogram_upper(bucket) - histogram_lower(bucket)) / 2;

@@ -28,6 +28,7 @@ void histogram_merge_cells(struct histogram *histogram, const struct histogram_c
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
 
 double histogram_mean(const struct histogram *histogram); /* count 0: 0 */
+u64 histogram_mean_floor(const struct histogram *histogram); /* the same, rounded down */
 /*
  * The value that a share q (0 to 1) of all values does not exceed, by nearest rank: within 1/32 of
  * the exact one, and never outside min and max. count 0: 0.

@@ -49,7 +49,7 @@ static void put_whole(struct pen *pen, const struct event *event)
 		pen_printf(pen, PEN_PLAIN, " in %.1f s", tictoc->seconds);
 	pen_newline(pen, 0);
 	put_named(pen, "min", histogram->min);
-	put_named(pen, "mean", (u64)histogram_mean(histogram));
+	put_named(pen, "mean", histogram_mean_floor(histogram));
 	for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
 		put_named(pen, quantiles[i].name, histogram_quantile(histogram, quantiles[i].q));
 	put_named(pen, "max", histogram->max);
@@ -86,7 +86,7 @@ static void put_row(struct pen *pen, const struct event *event)
 	}
 	pen_printf(pen, PEN_PLAIN, "%12" PRIu64, histogram->count);
 	put_duration(pen, histogram->min, COLUMN);
-	put_duration(pen, (u64)histogram_mean(histogram), COLUMN);
+	put_duration(pen, histogram_mean_floor(histogram), COLUMN);
 	for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
 		put_duration(pen, histogram_quantile(histogram, quantiles[i].q), COLUMN);
 	put_duration(pen, histogram->max, COLUMN);
