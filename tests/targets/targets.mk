@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The programs that tests look into; README.md here says which lines of a source steer this.
 T := $(TOP)/targets
-steer = $(shell sed -n '1,8s,^// $(2): ,,p' $(1))
+# What a source's first lines say under a key; read once, as make variables.
+steer = $(steer.$(1).$(2))
+$(T)/steering.mk: $(wildcard tests/targets/*.c tests/targets/*.cc tests/targets/*.S)
+	$(Q)mkdir -p $(@D)
+	$(Q)awk 'FNR <= 8 && match($$0, "^// [a-z]+: ") { \
+		print "steer." FILENAME "." substr($$0, 4, RLENGTH - 5) " += " substr($$0, RLENGTH + 1) \
+	}' $^ >$@
+-include $(T)/steering.mk
 parts = $(addprefix tests/targets/,$(call steer,$(1),$(2)))
 
 OF_OTHER_CPUS := $(foreach s,$(shell grep -l '^// cpu: ' tests/targets/*.*),$(if $(filter $(ARCH),$(call steer,$(s),cpu)),,$(s)))
