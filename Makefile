@@ -4,7 +4,7 @@
 #   make            builds build/snapline
 #   make demo       installs what is missing, builds, takes a snapshot of a bundled program
 #   make test       installs what is missing, builds, runs all tests
-#   make check      layout, format and unit tests only: quick, without root
+#   make check      layout and unit tests only: quick, without root
 #   make oracle     compares snapshots with what gdb prints, at places drawn by SEED
 #   make hunt       random values, expressions and places with new seeds for HUNT_MINUTES (30)
 #   make fuzz       hostile input of every kind, FUZZ_SECONDS (600) each
