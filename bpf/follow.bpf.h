@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-2-Clause) */
 /*
- * Who enters and leaves the set of processes. Descendants of those in it enter when they are forked,
- * and leave at their end. Where the set is the processes that run a file, they enter by executing it and
- * leave by executing another.
+ * Who enters and leaves the set of processes. Descendants of those in it enter when they are
+ * forked, and leave at their end. Where the set is the processes that run a file, they enter by
+ * executing it and leave by executing another.
  */
 #ifndef SNAPLINE_FOLLOW_BPF_H
 #define SNAPLINE_FOLLOW_BPF_H

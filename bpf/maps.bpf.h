@@ -88,7 +88,10 @@ struct {
 	__type(value, u64);
 } place_runs SEC(".maps");
 
-/* Of a thread (its id in the upper half) and a place: in which swap the newer link had its last hit. */
+/*
+ * Of a thread (its id in the upper half) and a place: in which swap the newer link had its last
+ * hit.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);

@@ -3,13 +3,13 @@
  * Tic-toc: one program that runs at both ends. A tic leaves its time in a hash of open pairs; the
  * toc that deletes it there, and nobody else, has the pair.
  *
- * The key of a call is its process and its CFA, which is the same at the entry and at each return of
- * one call, and differs between all calls that are open: stacks lie apart. The thread is no part of
- * it, as a coroutine can be on another one when it returns. A tic that finds its own key taken knows
- * that the earlier call is gone: it left by an exception, longjmp, or a tail call.
+ * The key of a call is its process and its CFA, which is the same at the entry and at each return
+ * of one call, and differs between all calls that are open: stacks lie apart. The thread is no part
+ * of it, as a coroutine can be on another one when it returns. A tic that finds its own key taken
+ * knows that the earlier call is gone: it left by an exception, longjmp, or a tail call.
  *
- * Go also moves stacks, to another goroutine's old place too. There the key is the goroutine, and the
- * distance of the CFA from the upper end of its stack, which every move preserves. What the
+ * Go also moves stacks, to another goroutine's old place too. There the key is the goroutine, and
+ * the distance of the CFA from the upper end of its stack, which every move preserves. What the
  * register that names the goroutine points to has to be one whose stack the call is on: Go before
  * 1.17 kept it elsewhere.
  */
@@ -54,7 +54,9 @@ _inline_ bool key_goroutine(struct pair_key *key, struct pt_regs *ctx, const str
 	return true;
 }
 
-/* All but PAIR_KEY's value, which comes out of the bay. False: it can't be told whose call it is. */
+/*
+ * All but PAIR_KEY's value, which comes out of the bay. False: it can't be told whose call it is.
+ */
 _inline_ bool key_fill(struct pair_key *key, struct pt_regs *ctx, const struct hit *hit)
 {
 	u64 thread = bpf_get_current_pid_tgid();

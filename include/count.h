@@ -19,7 +19,8 @@ enum {
 
 /*
  * A value is text if its slot (bay.h) is of kind VALUE_STRING; of size 0 it is the thread's name.
- * Texts are numbered by themselves; of one that could not be read the number is the address. Without any, the map's keys end before them.
+ * Texts are numbered by themselves; of one that could not be read the number is the address.
+ * Without any, the map's keys end before them.
  */
 struct count_key {
 	__u32 probe;

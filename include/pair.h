@@ -35,9 +35,9 @@ struct pair_open {
 };
 
 /*
- * Calls of functions by session links (bpf/calls.bpf.c): those that a thread has open, the outermost
- * first. The kernel keeps no more return addresses than that for a thread (MAX_URETPROBE_DEPTH,
- * kernel/events/uprobes.c).
+ * Calls of functions by session links (bpf/calls.bpf.c): those that a thread has open, the
+ * outermost first. The kernel keeps no more return addresses than that for a thread
+ * (MAX_URETPROBE_DEPTH, kernel/events/uprobes.c).
  */
 enum { OPEN_CALLS = 64 };
 

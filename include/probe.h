@@ -32,14 +32,14 @@ struct probe_state {
 };
 
 /*
- * In the attach cookie of a link of several places, above the place's index. A link that has to lose
- * places is replaced by one that differs from it in this bit (bpf/swap.bpf.h).
+ * In the attach cookie of a link of several places, above the place's index. A link that has to
+ * lose places is replaced by one that differs from it in this bit (bpf/swap.bpf.h).
  */
 #define COOKIE_SWAPPED (1ull << 32)
 
 /*
- * While a link is replaced: the number of the replacement times SWAP_STEP, and SWAP_TO_FLAGGED if the
- * newer link is the one with COOKIE_SWAPPED. Else SWAP_NONE.
+ * While a link is replaced: the number of the replacement times SWAP_STEP, and SWAP_TO_FLAGGED if
+ * the newer link is the one with COOKIE_SWAPPED. Else SWAP_NONE.
  */
 enum { SWAP_NONE = 0, SWAP_TO_FLAGGED = 1, SWAP_STEP = 2 };
 

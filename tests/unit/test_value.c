@@ -478,7 +478,10 @@ static void test_hostile_types(void **state)
 	assert_non_null(strstr(value_text(shown(world, &self, &zero, 4), world->arena), "{...}"));
 }
 
-/* struct object { virtual table; } with a base that gcc says the table has, 24 bytes before its end. */
+/*
+ * struct object { virtual table; } with a base that gcc says the table has, 24 bytes before its
+ * end.
+ */
 static const struct loc_op base_ops[] = {
 	{.opcode = DW_OP_dup},	 {.opcode = DW_OP_deref}, {.opcode = DW_OP_constu, .a = 24},
 	{.opcode = DW_OP_minus}, {.opcode = DW_OP_deref}, {.opcode = DW_OP_plus},

@@ -113,8 +113,9 @@ struct arch {
 	/* Decodes one instruction; false if the bytes are none. */
 	bool (*decode)(const u8 *code, size_t len, u64 address, struct insn *insn);
 	/*
-	 * Does the instruction give the stack pointer a value that comes neither from itself nor from
-	 * the frame pointer? *insn_len is at least 1, also for bytes that are none. len is at least 1.
+	 * Does the instruction give the stack pointer a value that comes neither from itself nor
+	 * from the frame pointer? *insn_len is at least 1, also for bytes that are none. len is at
+	 * least 1.
 	 */
 	bool (*loads_stack_pointer)(const u8 *code, size_t len, size_t *insn_len);
 };

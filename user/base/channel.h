@@ -19,9 +19,10 @@ struct parcel {
 };
 
 /*
- * until (CLOCK_MONOTONIC, 0: for ever): a message that isn't whole by then has failed, however lively
- * the other side is; between packets the socket's own time limits count (SO_RCVTIMEO, SO_SNDTIMEO).
- * False: the other side is gone, or doesn't take it in time. The descriptors stay the caller's.
+ * until (CLOCK_MONOTONIC, 0: for ever): a message that isn't whole by then has failed, however
+ * lively the other side is; between packets the socket's own time limits count (SO_RCVTIMEO,
+ * SO_SNDTIMEO). False: the other side is gone, or doesn't take it in time. The descriptors stay the
+ * caller's.
  */
 bool channel_send(int socket, u64 until, const struct parcel *message);
 /*

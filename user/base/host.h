@@ -34,8 +34,9 @@ struct host {
 	/* All or nothing (process_vm_readv). */
 	bool (*read_memory)(int pid, u64 address, void *bytes, size_t len);
 	/*
-	 * The same, but if a page isn't in memory now (/proc/PID/pagemap, bit 63): ENODATA. stat: of
-	 * HOST_STAT_BYTES, what /proc/PID/stat says behind that, so that it is known whose bytes they are.
+	 * The same, but if a page isn't in memory now (/proc/PID/pagemap, bit 63): ENODATA. stat:
+	 * of HOST_STAT_BYTES, what /proc/PID/stat says behind that, so that it is known whose bytes
+	 * they are.
 	 */
 	bool (*read_resident)(int pid, u64 address, void *bytes, size_t len, char *stat);
 };

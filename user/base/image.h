@@ -31,8 +31,8 @@ struct image *image_new(struct arena *arena);
 void image_add(struct image *image, u64 address, const void *bytes, size_t len,
 	       enum image_origin origin);
 /*
- * Says that the kernel tried to read this at the hit and could not. ABSENT_BAD_ADDRESS is final; for
- * other reasons the reader is asked too.
+ * Says that the kernel tried to read this at the hit and could not. ABSENT_BAD_ADDRESS is final;
+ * for other reasons the reader is asked too.
  */
 void image_add_absent(struct image *image, u64 address, size_t len, enum absence why);
 void image_set_reader(struct image *image, image_reader_fn reader, void *context);
@@ -43,8 +43,9 @@ void image_set_reader(struct image *image, image_reader_fn reader, void *context
 enum absence image_read(const struct image *image, u64 address, void *bytes, size_t len,
 			enum image_origin *origin);
 /*
- * Reads the first part of [address, address + *len) that comes from one source, and sets *len to its
- * length, or, on failure, to the length that is absent for the reason returned. *len stays above 0.
+ * Reads the first part of [address, address + *len) that comes from one source, and sets *len to
+ * its length, or, on failure, to the length that is absent for the reason returned. *len stays
+ * above 0.
  */
 enum absence image_read_run(const struct image *image, u64 address, void *bytes, size_t *len,
 			    enum image_origin *origin);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where a command that reads foreign bytes becomes two processes (load/keeper.h). Before it the command line
- * was read and the target found; behind it files are read.
+ * Where a command that reads foreign bytes becomes two processes (load/keeper.h). Before it the
+ * command line was read and the target found; behind it files are read.
  */
 #ifndef SNAPLINE_BORDER_H
 #define SNAPLINE_BORDER_H

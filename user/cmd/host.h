@@ -7,9 +7,9 @@
 #include "proc/target.h"
 
 /*
- * tictoc of a function: what speaks against session links (plan/returns.h). The first tries the kernel
- * and looks for others that run the file; it needs rights and reads no file. The second reads all code
- * of the target.
+ * tictoc of a function: what speaks against session links (plan/returns.h). The first tries the
+ * kernel and looks for others that run the file; it needs rights and reads no file. The second
+ * reads all code of the target.
  */
 void host_try_returns(const struct spec *spec, const struct target *target, struct arena *arena,
 		      struct plan_host *host);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A stream whose reader may stop: a pager, a terminal after Ctrl-S, a pipe that is full. Probes cost
- * their program time meanwhile, so while it waits it calls what has to go on.
+ * A stream whose reader may stop: a pager, a terminal after Ctrl-S, a pipe that is full. Probes
+ * cost their program time meanwhile, so while it waits it calls what has to go on.
  */
 #ifndef SNAPLINE_PATIENT_H
 #define SNAPLINE_PATIENT_H

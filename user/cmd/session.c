@@ -253,8 +253,9 @@ static int wait_ms(const struct session *session)
 }
 
 /*
- * At the first wait: by then whoever reads has opened its files. Loading took its time, in which the
- * whole system's mappings were told: they are taken in first, so that there is room for the command's.
+ * At the first wait: by then whoever reads has opened its files. Loading took its time, in which
+ * the whole system's mappings were told: they are taken in first, so that there is room for the
+ * command's.
  */
 static struct error *release_command(struct session *session)
 {

@@ -17,7 +17,10 @@ struct session;
 /* What plans need to know of the kernel; ERROR_PRIVILEGE, with what to grant, if it refuses us. */
 struct error *session_gen_features(struct gen_features *features) _must_use_;
 
-/* launch: of COMMAND, or NULL. Everything is in place when this returns; the command runs from the first session_next() on. */
+/*
+ * launch: of COMMAND, or NULL. Everything is in place when this returns; the command runs from the
+ * first session_next() on.
+ */
 struct error *session_start(const struct plan *plan, const struct target *target,
 			    struct launch *launch, struct session **session) _must_use_;
 /* For decoding this session's records. */
@@ -32,8 +35,8 @@ struct load_session *session_load(struct session *session);
 /* What has to go on while nobody asks for the next record: the cost budget, and the end in time. */
 void session_watch(void *session);
 /*
- * The next record; error_end when the session is over and all is read. *record is NULL when there is
- * a notice, or a tick, instead.
+ * The next record; error_end when the session is over and all is read. *record is NULL when there
+ * is a notice, or a tick, instead.
  */
 struct error *session_next(struct session *session, const struct record_head **record) _must_use_;
 /* Called when all that is there has been handed over, before it waits for more. */
@@ -44,7 +47,10 @@ const char *session_notice(struct session *session);
 bool session_is_out(const struct session *session, u32 place);
 /* Final figures of one probe, after error_end. */
 void session_accounting(struct session *session, u32 probe, struct accounting *accounting);
-/* Waits for the command's end. ERROR_NO_HIT if no probe has emitted anything and nobody interrupted it. */
+/*
+ * Waits for the command's end. ERROR_NO_HIT if no probe has emitted anything and nobody interrupted
+ * it.
+ */
 struct error *session_end(struct session *session) _must_use_;
 void session_free(struct session *session);
 

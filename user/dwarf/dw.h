@@ -186,8 +186,8 @@ struct error *dw_tail_calls_at(struct dw *dw, u64 pc, struct arena *arena,
 			       struct dw_call_site **sites, size_t *n) _must_use_;
 
 /*
- * dw_frames_at() and the two above for who asks for the same pcs over and over: answers are not to be
- * changed, as they are kept with dw; beyond thousands of them they are in the arena.
+ * dw_frames_at() and the two above for who asks for the same pcs over and over: answers are not to
+ * be changed, as they are kept with dw; beyond thousands of them they are in the arena.
  */
 struct error *dw_recall_frames(struct dw *dw, u64 pc, struct arena *arena,
 			       const struct dw_frame **frames, size_t *n) _must_use_;
@@ -203,7 +203,10 @@ struct dw_tls {
 	u64 align;
 };
 bool dw_tls_segment(struct dw *dw, struct dw_tls *tls);
-/* Is the module the program itself, not a library? Its storage then lies next to the thread pointer. */
+/*
+ * Is the module the program itself, not a library? Its storage then lies next to the thread
+ * pointer.
+ */
 bool dw_is_program(struct dw *dw);
 /* Distance of a program's thread-local variable from the thread pointer; false for a library's. */
 bool dw_tls_offset(struct dw *dw, u64 offset, s64 *from_thread_pointer);

@@ -245,9 +245,9 @@ static size_t rows_above(const struct dw_unit *unit, u64 pc)
 }
 
 /*
- * As in gdb, a row that repeats the line before it, told apart by discriminators only, is none of its
- * own; of several rows at one address the last one counts, but a row that is no statement stands back
- * behind one that is.
+ * As in gdb, a row that repeats the line before it, told apart by discriminators only, is none of
+ * its own; of several rows at one address the last one counts, but a row that is no statement
+ * stands back behind one that is.
  */
 static const struct dw_row *row_that_counts(const struct dw_row *rows, size_t last)
 {

@@ -43,8 +43,8 @@ struct type_member {
 	u16 bit_size;           /* 0: no bit-field */
 	bool is_base;           /* C++ base class; name is the base's name */
 	/*
-	 * NULL: at `offset`. Else only the object itself tells where: a C++ virtual base, found through
-	 * the virtual table; loc_eval_member() (DWARF 5, sections 5.7.3 and 5.7.6).
+	 * NULL: at `offset`. Else only the object itself tells where: a C++ virtual base, found
+	 * through the virtual table; loc_eval_member() (DWARF 5, sections 5.7.3 and 5.7.6).
 	 */
 	const struct loc *place;
 	bool is_static;         /* C++ static member: no storage here */
@@ -102,8 +102,9 @@ size_t type_members(const struct type *type, const struct type_member **members)
  */
 const struct type_member *type_find_member(const struct type *type, const char *name, u64 *offset);
 /*
- * The virtual base (a member with a `place`) in which the name is, or one of whose virtual bases has
- * it; *offset gets the offset, from the outer struct, of the class that has the base. NULL if none.
+ * The virtual base (a member with a `place`) in which the name is, or one of whose virtual bases
+ * has it; *offset gets the offset, from the outer struct, of the class that has the base. NULL if
+ * none.
  */
 const struct type_member *type_find_placed(const struct type *type, const char *name, u64 *offset);
 size_t type_enumerators(const struct type *type, const struct type_enumerator **enumerators);
@@ -112,7 +113,9 @@ size_t type_parameters(const struct type *type, const struct type *const **param
 /* The location expression of a VLA's upper bound or count, NULL if fixed (see loc.h). */
 const struct loc *type_count_loc(const struct type *type, bool *is_upper_bound);
 
-/* As C writes it, for declarations without a name: "struct client *", "char [16]", "int (*)(void)". */
+/*
+ * As C writes it, for declarations without a name: "struct client *", "char [16]", "int (*)(void)".
+ */
 struct arena;
 const char *type_name(const struct type *type, struct arena *arena);
 

@@ -7,8 +7,8 @@
 enum { DEMANGLE_MAX = 64 << 10 };
 
 /*
- * The source name of a C++ or Rust symbol, without parameters. NULL: it is none, or one of more than
- * DEMANGLE_MAX bytes. The caller frees it.
+ * The source name of a C++ or Rust symbol, without parameters. NULL: it is none, or one of more
+ * than DEMANGLE_MAX bytes. The caller frees it.
  */
 char *demangle(const char *symbol);
 

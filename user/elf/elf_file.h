@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * An ELF file on disk: sections, segments, symbols, identity, and where its debug information lies.
- * Three kinds of address, never mixed: `pc` is an address as in the file (what nm prints, st_value),
- * `offset` a byte offset in the file (what a uprobe takes), and ip a run-time address.
+ * Three kinds of address, never mixed: `pc` is an address as in the file (what nm prints,
+ * st_value), `offset` a byte offset in the file (what a uprobe takes), and ip a run-time address.
  */
 #ifndef SNAPLINE_ELF_FILE_H
 #define SNAPLINE_ELF_FILE_H
@@ -103,10 +103,11 @@ const struct elf_symbol *elf_file_symbol_at(struct elf_file *file, u64 pc);
 const struct elf_symbol *elf_file_symbol(struct elf_file *file, const char *name);
 
 /*
- * The file with the debug information of this one: itself, or /usr/lib/debug/.build-id/xx/yyy.debug,
- * or by .gnu_debuglink (CRC checked), looked up under `root` ("" or "/proc/PID/root") first, then on
- * the host. *debug is NULL if there is none; *looked lists where it was looked for, for the message.
- * The debug file belongs to `file` and is closed with it. Its symbols are merged into `file`'s.
+ * The file with the debug information of this one: itself, or
+ * /usr/lib/debug/.build-id/xx/yyy.debug, or by .gnu_debuglink (CRC checked), looked up under `root`
+ * ("" or "/proc/PID/root") first, then on the host. *debug is NULL if there is none; *looked lists
+ * where it was looked for, for the message. The debug file belongs to `file` and is closed with it.
+ * Its symbols are merged into `file`'s.
  */
 struct error *elf_file_debug_file(struct elf_file *file, const char *root, struct elf_file **debug,
 				  const char **looked) _must_use_;

@@ -46,8 +46,8 @@ static enum absence chunk_absence(u16 state)
 }
 
 /*
- * Where memory is the file's, the file is read: in memory a breakpoint, ours or a debugger's, stands
- * in place of the program's byte.
+ * Where memory is the file's, the file is read: in memory a breakpoint, ours or a debugger's,
+ * stands in place of the program's byte.
  */
 static bool add_from_file(struct event *event, const struct record_chunk *chunk)
 {

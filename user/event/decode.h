@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From a record to an event, first step: header, registers and memory. A record may come from a file
- * that somebody made up: every length in it is checked against its size.
+ * From a record to an event, first step: header, registers and memory. A record may come from a
+ * file that somebody made up: every length in it is checked against its size.
  */
 #ifndef SNAPLINE_DECODE_H
 #define SNAPLINE_DECODE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A record joined with its plan: what renderers see. The three steps fill one struct: event_decode()
- * the header, registers and memory; event_unwind() the frames; event_values() the trees.
+ * A record joined with its plan: what renderers see. The three steps fill one struct:
+ * event_decode() the header, registers and memory; event_unwind() the frames; event_values() the
+ * trees.
  */
 #ifndef SNAPLINE_EVENT_H
 #define SNAPLINE_EVENT_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The processes that records come from, and the files that are mapped in them. Both are kept: a file
- * is opened once for all processes, a process's maps are read when its first record comes, again
- * after an exec or a dlopen, and again when the probed module isn't where the record says. Live processes
- * are read from /proc or, as they were then, recalled; those of a record file are put in with
- * processes_add().
+ * The processes that records come from, and the files that are mapped in them. Both are kept: a
+ * file is opened once for all processes, a process's maps are read when its first record comes,
+ * again after an exec or a dlopen, and again when the probed module isn't where the record says.
+ * Live processes are read from /proc or, as they were then, recalled; those of a record file are
+ * put in with processes_add().
  */
 #ifndef SNAPLINE_PROCESS_H
 #define SNAPLINE_PROCESS_H
@@ -23,7 +23,8 @@ struct file_identity {
 
 /*
  * What is known of a process's memory. Nothing is copied: all has to stay as long as the processes;
- * processes_arena() is a place for it. A file that is another build than its identity says isn't used.
+ * processes_arena() is a place for it. A file that is another build than its identity says isn't
+ * used.
  */
 struct process_source {
 	const struct proc_map *maps;
@@ -48,7 +49,9 @@ struct process {
 	struct process_source source; /* what the modules were made of, for record files */
 };
 
-/* folder: where the files of processes that aren't live may be instead of at their path; or NULL. */
+/*
+ * folder: where the files of processes that aren't live may be instead of at their path; or NULL.
+ */
 struct processes *processes_new(bool live, const char *folder);
 void processes_free(struct processes *processes);
 void processes_freep(struct processes **processes);
@@ -60,8 +63,9 @@ void processes_know_file(struct processes *processes, const char *path, struct d
 void processes_know_root(struct processes *processes, const char *root);
 
 /*
- * Who knows what was mapped in a process at a time that is over (load/watch.h). recall: the maps, in the
- * arena; false if nothing is known. changed: when they had last changed by then; 0: not as far as known.
+ * Who knows what was mapped in a process at a time that is over (load/watch.h). recall: the maps,
+ * in the arena; false if nothing is known. changed: when they had last changed by then; 0: not as
+ * far as known.
  */
 struct process_memory_source {
 	bool (*recall)(void *context, int pid, u64 ktime, struct arena *arena,
@@ -72,11 +76,13 @@ struct process_memory_source {
 void processes_set_source(struct processes *processes, const struct process_memory_source *source);
 
 /*
- * The process as it was at ktime, when the record was written. Never NULL: one of which nothing is known
- * has no modules. Valid until the next call: of live ones only a bounded number is kept.
+ * The process as it was at ktime, when the record was written. Never NULL: one of which nothing is
+ * known has no modules. Valid until the next call: of live ones only a bounded number is kept.
  */
 struct process *processes_get(struct processes *processes, int pid, u64 start_time, u64 ktime);
-/* May its memory be read now for an event of then? Not if it has ended or executed another program. */
+/*
+ * May its memory be read now for an event of then? Not if it has ended or executed another program.
+ */
 bool process_is_as_it_was(const struct process *process);
 /* The same by what proc_stat() of its thread has just said. */
 bool process_is_still(const struct process *process, const struct proc_stat *now);
@@ -100,9 +106,9 @@ void module_widen(struct event_module *module);
 /* The module that covers a run-time address; NULL if none does. */
 const struct event_module *module_at(const struct event_module *modules, size_t n, u64 address);
 /*
- * A return address without its signature. With 52 bits of address (arm64, CONFIG_ARM64_VA_BITS_52) what
- * is asked for, and the page that return probes return to, is mapped above the 48 bits of all else, and
- * signatures are shorter: the wider address holds where something is mapped.
+ * A return address without its signature. With 52 bits of address (arm64, CONFIG_ARM64_VA_BITS_52)
+ * what is asked for, and the page that return probes return to, is mapped above the 48 bits of all
+ * else, and signatures are shorter: the wider address holds where something is mapped.
  */
 u64 module_code_address(const struct event_module *modules, size_t n, const struct arch *arch,
 			u64 word);

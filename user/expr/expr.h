@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Expressions: C over the variables in scope (DESIGN.md, "Expressions"). Parsed, then typed against
- * a scope; the typed tree is compiled to BPF by gen/ and, for captures, evaluated over a snapshot by
- * expr_eval(). Both follow the C rules: integer promotions, usual arithmetic conversions, width,
+ * a scope; the typed tree is compiled to BPF by gen/ and, for captures, evaluated over a snapshot
+ * by expr_eval(). Both follow the C rules: integer promotions, usual arithmetic conversions, width,
  * signedness; signed overflow wraps; division by zero is an error.
  */
 #ifndef SNAPLINE_EXPR_H
@@ -72,7 +72,9 @@ struct expr {
 /* Where names come from. Implemented by plan/ over a dw and a pc; by tests over a table. */
 struct expr_scope {
 	const struct arch *arch;
-	/* Each returns false if there is no such name. *why is set if it exists but can't be had. */
+	/*
+	 * Each returns false if there is no such name. *why is set if it exists but can't be had.
+	 */
 	bool (*variable)(void *context, const char *name, struct arena *arena, const struct type **type,
 			 const struct loc **loc, const struct loc **frame_base, struct dw **dw,
 			 const char **why);
@@ -114,9 +116,9 @@ struct expr_result {
 	bool late;
 };
 /*
- * What C leaves undefined is defined: signed overflow wraps, a shift count counts modulo the width of
- * the promoted left operand. Division by zero, and any operand that can't be read, is an error, and
- * an operand that C does not evaluate (behind && || ?:) is not read.
+ * What C leaves undefined is defined: signed overflow wraps, a shift count counts modulo the width
+ * of the promoted left operand. Division by zero, and any operand that can't be read, is an error,
+ * and an operand that C does not evaluate (behind && || ?:) is not read.
  */
 struct expr_env { /* the built-ins' values at the hit */
 	u64 pid, tid, cpu, time, hits, elapsed;

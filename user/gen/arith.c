@@ -63,7 +63,8 @@ void compile_divide(struct compiler *c, u8 op, bool is_signed, bool check)
 
 /*
  * Shifts r0 left until its top bit is set, taking the count from r1. r0 isn't 0. Without branches,
- * whose 64 outcomes the verifier would carry through what follows: x - 1 is negative for x = 0 only.
+ * whose 64 outcomes the verifier would carry through what follows: x - 1 is negative for x = 0
+ * only.
  */
 static void normalise(struct assembler *as)
 {

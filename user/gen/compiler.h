@@ -2,10 +2,10 @@
 /*
  * What the files that compile share.
  *
- * Registers: r6 is ctx (pt_regs), r7 is env, r8 what bay_roots() and bay_values() fill. Every value is made in r0;
- * r1 to r5 hold nothing across the making of another. A value that has to wait is spilled: to r9,
- * then r8 (in a condition), then the stack. Integers are sign- or zero-extended to 64 bits as their
- * type says; floating point values are their bits.
+ * Registers: r6 is ctx (pt_regs), r7 is env, r8 what bay_roots() and bay_values() fill. Every value
+ * is made in r0; r1 to r5 hold nothing across the making of another. A value that has to wait is
+ * spilled: to r9, then r8 (in a condition), then the stack. Integers are sign- or zero-extended to
+ * 64 bits as their type says; floating point values are their bits.
  *
  * Stack: r10 - 16 is the buffer of memory reads, below it grow spills, the slots of the DWARF stack
  * and the buffer of string reads. What is written there is written before it is read.
@@ -93,8 +93,8 @@ struct home {
 enum home_kind compile_location(struct compiler *c, const struct loc_op *ops, size_t n,
 				const struct loc *frame_base, struct dw *dw);
 /*
- * Of a variable, `need` bytes at offset are wanted: decides which piece of it is meant. $return at a
- * tail call fails when it runs, as its other places are good; what else is nowhere is refused.
+ * Of a variable, `need` bytes at offset are wanted: decides which piece of it is meant. $return at
+ * a tail call fails when it runs, as its other places are good; what else is nowhere is refused.
  */
 void compile_variable(struct compiler *c, const struct loc *loc, const struct loc *frame_base,
 		      struct dw *dw, u64 offset, u64 need, struct home *home);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * BPF instructions for what a plan says: conditions and the roots of a snapshot. Output fits a patch
- * bay (include/bay.h). Everything is decided here, before loading: what can't be compiled (an entry
- * value, a vector register) is an ERROR_USAGE with the variable's span.
+ * BPF instructions for what a plan says: conditions and the roots of a snapshot. Output fits a
+ * patch bay (include/bay.h). Everything is decided here, before loading: what can't be compiled (an
+ * entry value, a vector register) is an ERROR_USAGE with the variable's span.
  */
 #ifndef SNAPLINE_GEN_H
 #define SNAPLINE_GEN_H

@@ -200,8 +200,8 @@ static void search_memory(struct compiler *c, const struct subject *subject,
 		return;
 	}
 	/*
-	 * The verifier remembers states where jumps lead to, and forgets those of a loop's head; so a
-	 * jump makes it remember that it has been before the loop, whichever way it came.
+	 * The verifier remembers states where jumps lead to, and forgets those of a loop's head; so
+	 * a jump makes it remember that it has been before the loop, whichever way it came.
 	 */
 	asm_jump(as, begin);
 	asm_bind(as, begin);

@@ -20,8 +20,8 @@ enum {
 };
 
 /*
- * Of one process multi links cost least (link.h), of all processes either kind. Where multi links of a
- * process don't see its threads, they are of all processes if there is no other way.
+ * Of one process multi links cost least (link.h), of all processes either kind. Where multi links
+ * of a process don't see its threads, they are of all processes if there is no other way.
  */
 static void choose(struct load_session *session)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Breakpoints are copied with memory: a child that is forked has its parent's. A perf link takes them out
- * where the child hits one (kernel/trace/trace_uprobe.c, uprobe_perf_func()), a multi link never does,
- * and each hit costs the child a trap for nothing. But whenever one consumer of a uprobe goes, the kernel
- * takes the breakpoint out of every process that no other one wants (kernel/events/uprobes.c,
- * register_for_each_vma()). So here one comes and goes that nobody has use for: of a process that has
- * ended and is not waited for, which has no memory.
+ * Breakpoints are copied with memory: a child that is forked has its parent's. A perf link takes
+ * them out where the child hits one (kernel/trace/trace_uprobe.c, uprobe_perf_func()), a multi link
+ * never does, and each hit costs the child a trap for nothing. But whenever one consumer of a
+ * uprobe goes, the kernel takes the breakpoint out of every process that no other one wants
+ * (kernel/events/uprobes.c, register_for_each_vma()). So here one comes and goes that nobody has
+ * use for: of a process that has ended and is not waited for, which has no memory.
  */
 #include <errno.h>
 #include <sys/wait.h>

@@ -41,20 +41,28 @@ struct load_features {
 /* Never fails: what can't be tried is false and `why` says so. Loads a few small programs: 10 ms.
  */
 void load_probe_features(struct load_features *features);
-/* After it, for doctor: `misses`, `multi_pids`, `emulated_nop` and `no_session`, which take half a second. */
+/*
+ * After it, for doctor: `misses`, `multi_pids`, `emulated_nop` and `no_session`, which take half a
+ * second.
+ */
 void load_measure_features(struct load_features *features);
 /*
- * Are session links there (6.13), and do they leave the program alive that returns through them, also
- * with a seccomp filter? Tried on an own child. False: *why is a clause.
+ * Are session links there (6.13), and do they leave the program alive that returns through them,
+ * also with a seccomp filter? Tried on an own child. False: *why is a clause.
  */
 bool load_try_sessions(const char **why);
 
-/* What the kernel takes for a hit whose program does nothing, by the instruction; on this machine. */
+/*
+ * What the kernel takes for a hit whose program does nothing, by the instruction; on this machine.
+ */
 struct load_costs {
 	bool known; /* false: nothing may be attached */
 	u64 emulated_ns, stepped_ns;
 };
-/* Measured on an own child when it is first asked for (20 ms); it may outlive the call by some more. */
+/*
+ * Measured on an own child when it is first asked for (20 ms); it may outlive the call by some
+ * more.
+ */
 void load_measure_costs(struct load_costs *costs);
 
 /* Places whose instructions are the same share one program. */
@@ -103,7 +111,9 @@ enum load_filter {
 	LOAD_ANY,    /* every process that runs the code */
 	LOAD_PIDS,   /* pids[], and load_add_pid(); attached to those only, LOAD_CALLS to all */
 	LOAD_FOLLOW, /* the same and their descendants; attached to all, checked in the program */
-	/* pids[], their descendants, and all that execute binary_path, until they execute another */
+	/*
+	 * pids[], their descendants, and all that execute binary_path, until they execute another
+	 */
 	LOAD_BINARY,
 	LOAD_SET,    /* pids[] and load_add_pid(); attached to all, checked in the program */
 };
@@ -197,16 +207,21 @@ struct error *load_start(const struct load_config *config,
 /* Adds a process to the filter (LOAD_PIDS: also attaches to it, if load_attach() was called). */
 struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
 /*
- * LOAD_PIDS: the process's first thread is another one now (it has ended, or exec was called by another).
- * Links go by the memory of a thread, so those of this process are made anew. Else nothing.
+ * LOAD_PIDS: the process's first thread is another one now (it has ended, or exec was called by
+ * another). Links go by the memory of a thread, so those of this process are made anew. Else
+ * nothing.
  */
 struct error *load_attach_again(struct load_session *session, int pid) _must_use_;
 /*
- * LOAD_PIDS: a process has forked. Children are not probed, but their memory may still have breakpoints
- * that were copied into it: takes them out, which takes about as long as to attach. False: not of all.
+ * LOAD_PIDS: a process has forked. Children are not probed, but their memory may still have
+ * breakpoints that were copied into it: takes them out, which takes about as long as to attach.
+ * False: not of all.
  */
 bool load_clear_children(struct load_session *session);
-/* LOAD_FOLLOW, LOAD_BINARY: does a process of the filter live? The kernel adds and removes descendants. */
+/*
+ * LOAD_FOLLOW, LOAD_BINARY: does a process of the filter live? The kernel adds and removes
+ * descendants.
+ */
 bool load_follows(struct load_session *session);
 /* Attaches all places. With LOAD_PIDS a process that is gone is left out. */
 struct error *load_attach(struct load_session *session) _must_use_;
@@ -237,8 +252,8 @@ bool load_finished(const struct load_session *session);
  */
 void load_stop(struct load_session *session);
 /*
- * What was used so far, by the probes and by the processes of the filter; arrays by load_place.index, of
- * config.n_places, valid until the next call.
+ * What was used so far, by the probes and by the processes of the filter; arrays by
+ * load_place.index, of config.n_places, valid until the next call.
  */
 struct load_use {
 	u64 time_ns; /* CLOCK_MONOTONIC */
@@ -249,8 +264,8 @@ struct load_use {
 /* Of a session with `budget`, not too often: each call looks at every process. */
 void load_use(struct load_session *session, struct load_use *use);
 /*
- * Takes out those places: their breakpoints are gone when it returns, what they have counted stays. The
- * other places lose no hit. On failure more of them may be out.
+ * Takes out those places: their breakpoints are gone when it returns, what they have counted stays.
+ * The other places lose no hit. On failure more of them may be out.
  */
 struct error *load_detach(struct load_session *session, const u32 *places, size_t n) _must_use_;
 /* Counts of one probe; while attached, a snapshot of them. */

@@ -328,8 +328,8 @@ static bool copy_all(int from, int to)
 }
 
 /*
- * Paths in /proc are told as they are from the root folder of who reads. The worker's is empty, which
- * in a chroot would make them others than ours. Takes fd; negative errno.
+ * Paths in /proc are told as they are from the root folder of who reads. The worker's is empty,
+ * which in a chroot would make them others than ours. Takes fd; negative errno.
  */
 static int read_here(int fd)
 {

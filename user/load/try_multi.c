@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * uprobe_multi links of a process, tried on an own child: until 6.10 they saw its first thread only
- * (kernel/trace/bpf_trace.c, uprobe_prog_run(), compared tasks). It has such a link of itself, and calls a
- * function in its second thread.
+ * (kernel/trace/bpf_trace.c, uprobe_prog_run(), compared tasks). It has such a link of itself, and
+ * calls a function in its second thread.
  */
 #include <pthread.h>
 #include <unistd.h>

@@ -81,8 +81,8 @@ struct task_record {
 };
 
 /*
- * A process from before, which may not be for us to look at. A system maps all the time: who is asked
- * for in vain isn't asked for again within a second.
+ * A process from before, which may not be for us to look at. A system maps all the time: who is
+ * asked for in vain isn't asked for again within a second.
  */
 static struct space *add_from_before(struct watch *watch, u32 pid, u64 now)
 {

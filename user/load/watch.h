@@ -28,15 +28,15 @@ struct watch;
 int watch_open(int cpu);
 
 /*
- * These processes and their descendants; everyone: all others too, those from before as soon as they
- * map something. ERROR_PRIVILEGE if not permitted.
+ * These processes and their descendants; everyone: all others too, those from before as soon as
+ * they map something. ERROR_PRIVILEGE if not permitted.
  */
 struct error *watch_start(bool everyone, const int *pids, size_t n_pids,
 			  struct watch **watch) _must_use_;
 /*
- * Called by watch_poll(), each may be NULL: for a new executable mapping; for a process whose first thread
- * has ended while the process goes on, in other threads or as what one of those has executed; for one that
- * has forked. Of any process if everyone is watched.
+ * Called by watch_poll(), each may be NULL: for a new executable mapping; for a process whose first
+ * thread has ended while the process goes on, in other threads or as what one of those has
+ * executed; for one that has forked. Of any process if everyone is watched.
  */
 struct watch_calls {
 	void (*mapped)(void *context, int pid, const struct watch_map *map);

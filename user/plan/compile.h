@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One place's condition, captures and roots: typed in its scope, then compiled for its patch bays. */
+/*
+ * One place's condition, captures and roots: typed in its scope, then compiled for its patch bays.
+ */
 #ifndef SNAPLINE_COMPILE_H
 #define SNAPLINE_COMPILE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Is a module still the file that the plan was made from? A probe belongs to an inode: a file that
- * is overwritten in place keeps its probes, now in the middle of other code; one that is replaced by
- * rename has none, while the processes that run the old one keep them.
+ * is overwritten in place keeps its probes, now in the middle of other code; one that is replaced
+ * by rename has none, while the processes that run the old one keep them.
  */
 #ifndef SNAPLINE_IDENTITY_H
 #define SNAPLINE_IDENTITY_H

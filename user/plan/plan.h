@@ -123,9 +123,9 @@ struct plan_file {
 };
 
 /*
- * Finds the files of each PLACE. `binary` is BIN of the place, or NULL for the target's executables.
- * Given by the caller, so that a plan can be made of live processes and of plain files alike.
- * PLAN_ALL_FILES: every file that the target maps or needs.
+ * Finds the files of each PLACE. `binary` is BIN of the place, or NULL for the target's
+ * executables. Given by the caller, so that a plan can be made of live processes and of plain files
+ * alike. PLAN_ALL_FILES: every file that the target maps or needs.
  */
 #define PLAN_ALL_FILES "*"
 typedef struct error *(*plan_files_fn)(void *context, const char *binary, struct arena *arena,
@@ -134,7 +134,9 @@ typedef struct error *(*plan_files_fn)(void *context, const char *binary, struct
 /* What was found out about the kernel and the target before the plan is made. */
 struct plan_host {
 	struct gen_features features;
-	/* Why a session link can't see returns there, or had better not; NULL: it may (returns.h). */
+	/*
+	 * Why a session link can't see returns there, or had better not; NULL: it may (returns.h).
+	 */
 	const char *no_session, *rather_no_session;
 };
 

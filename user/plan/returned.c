@@ -143,8 +143,9 @@ static const struct loc *in_register(u8 reg, struct arena *arena)
 }
 
 /*
- * arm64 (AAPCS64, 6.9): what is not of one floating point type throughout is in the general registers
- * up to 16 bytes, else where x8 pointed at entry. So a member that is no floating point tells.
+ * arm64 (AAPCS64, 6.9): what is not of one floating point type throughout is in the general
+ * registers up to 16 bytes, else where x8 pointed at entry. So a member that is no floating point
+ * tells.
  */
 static const struct loc *in_general(const struct type *type, struct halves *halves,
 				    const struct arch *arch, struct arena *arena)

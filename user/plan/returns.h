@@ -32,8 +32,8 @@ struct timed_entry {
 };
 
 /*
- * Sets plan->returns and returns_why, for tictoc of one function. ERROR_USAGE, with the reason, if a
- * session link was asked for and can't be.
+ * Sets plan->returns and returns_why, for tictoc of one function. ERROR_USAGE, with the reason, if
+ * a session link was asked for and can't be.
  */
 struct error *plan_returns(struct plan *plan, const struct plan_host *host,
 			   const struct timed_entry *entries, size_t n) _must_use_;

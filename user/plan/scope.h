@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an expression at a place can name: the variables in scope there, globals, types, enumerators. */
+/*
+ * What an expression at a place can name: the variables in scope there, globals, types,
+ * enumerators.
+ */
 #ifndef SNAPLINE_SCOPE_H
 #define SNAPLINE_SCOPE_H
 
@@ -7,8 +10,8 @@
 #include "plan/plan.h"
 
 /*
- * At FUNC%return $return is set, with the function's type; where tic-toc's pairs end, $elapsed is. The
- * scope lives in the plan's arena; names are looked up when they are asked for.
+ * At FUNC%return $return is set, with the function's type; where tic-toc's pairs end, $elapsed is.
+ * The scope lives in the plan's arena; names are looked up when they are asked for.
  */
 struct error *plan_place_scope(const struct plan *plan, const struct place *place,
 			       struct expr_scope **scope) _must_use_;

@@ -9,8 +9,8 @@
 #include "plan/plan.h"
 
 /*
- * Fills place->values, and the program's values, slots and code. What can't be had at this place is a
- * value with a reason, and a note. ERROR_USAGE and ERROR_NOT_FOUND with the span in the message.
+ * Fills place->values, and the program's values, slots and code. What can't be had at this place is
+ * a value with a reason, and a note. ERROR_USAGE and ERROR_NOT_FOUND with the span in the message.
  */
 struct error *plan_values(struct plan *plan, struct place *place, const struct gen_place *gen,
 			  struct plan_program *program) _must_use_;

@@ -58,8 +58,8 @@ int proc_tracer(int pid); /* the process that debugs it (ptrace); 0: none, or no
 /* Gone, or only waited for: none of its threads lives. */
 bool proc_ended(int pid);
 /*
- * A thread that has the process's memory: the first one, whose number is the pid, unless it has ended
- * (pthread_exit in main()); /proc/PID shows no maps and no executable then, /proc/TID does.
+ * A thread that has the process's memory: the first one, whose number is the pid, unless it has
+ * ended (pthread_exit in main()); /proc/PID shows no maps and no executable then, /proc/TID does.
  */
 int proc_thread(int pid);
 /* A child of ours that the two below leave out as well: it has the target's files mapped, too. */
