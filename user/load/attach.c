@@ -326,25 +326,24 @@ struct error *load_attach_again(struct load_session *session, int pid)
 	return attach_process(session, pid);
 }
 
-/* Whose links do nothing any more, as the process has ended or its first thread has. */
-static bool is_stale(const struct load_session *session, const struct link *link)
+static bool has_links(const struct load_session *session, int pid, bool perf_too)
 {
-	return link->pid >= 0 &&
-	       (proc_ended(link->pid) || (!link->perf && is_headless(session, link->pid)));
+	for (size_t i = 0; i < session->n_links; i++)
+		if (session->links[i].pid == pid && (perf_too || !session->links[i].perf))
+			return true;
+	return false;
 }
 
 struct error *attach_stale(struct load_session *session)
 {
 	struct error *err = NULL;
-	size_t i = 0;
 
-	while (i < session->n_links && !err) {
-		const struct link *link = &session->links[i++];
+	for (size_t i = 0; i < session->n_pids && !err; i++) {
+		int pid = session->pids[i];
+		bool ended = proc_ended(pid);
 
-		if (!is_stale(session, link))
-			continue;
-		err = load_attach_again(session, link->pid);
-		i = 0; /* other links stand there now */
+		if ((ended || is_headless(session, pid)) && has_links(session, pid, ended))
+			err = load_attach_again(session, pid);
 	}
 	return err;
 }
