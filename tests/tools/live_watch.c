@@ -44,20 +44,26 @@ static struct watch *start(const int *pids, size_t n)
 /* A child that is a copy of this program, and executes another. */
 static void test_gone(bool everyone)
 {
-	int self = getpid(), pid;
+	int self = getpid(), pid, go[2];
 	struct watch *watch = start(&self, !everyone);
 	u64 before, after, ended = 0;
+	char c;
 
+	if (pipe(go))
+		exit(1);
 	before = now_ns();
 	pid = fork();
 	if (!pid) {
-		usleep(50000);
-		execl("/bin/true", "true", NULL);
+		if (read(go[0], &c, 1) == 1)
+			execl("/bin/true", "true", NULL);
 		_exit(1);
 	}
-	usleep(25000);
-	after = now_ns();
+	after = now_ns(); /* it is forked, and executes nothing before it may */
+	if (write(go[1], "g", 1) != 1)
+		exit(1);
 	waitpid(pid, NULL, 0);
+	close(go[0]);
+	close(go[1]);
 	watch_poll(watch);
 	live_ok(maps_file(watch, pid, after, "live_watch") &&
 			!maps_file(watch, pid, after, "/true"),
