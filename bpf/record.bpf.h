@@ -6,26 +6,36 @@
 #include "env.bpf.h"
 #include "layout.h"
 
-_inline_ struct record *ring_reserve(u32 index)
+_inline_ void *ring_at(u32 index)
 {
-	void *ring = bpf_map_lookup_elem(&rings, &index);
+	return bpf_map_lookup_elem(&rings, &index);
+}
 
-	return ring ? bpf_ringbuf_reserve(ring, knob_record_bytes, 0) : NULL;
+/* For this record, and for one of a program that runs in between. */
+_inline_ bool ring_has_room(void *ring)
+{
+	u64 wanted = 2 * (u64)knob_record_bytes;
+
+	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) + wanted <=
+	       bpf_ringbuf_query(ring, BPF_RB_RING_SIZE);
 }
 
 /*
  * NULL: the rings are full. A ring is written round and round, so one that is to hold a burst is in
  * no cache when its turn comes, and most of what a snapshot costs would be that. So each CPU has a
  * near one that stays in its caches, and a far one for what comes before the near one is read.
+ *
+ * The near one is asked before, as verifiers before 6.3 don't follow a second reservation behind a
+ * first that failed: they don't know a record that is there from none when it is compared again.
  */
 _inline_ struct record *record_reserve(void)
 {
 	u32 index = bpf_get_smp_processor_id() % knob_rings;
-	struct record *record = ring_reserve(index);
+	void *ring = ring_at(index);
 
-	if (record || !knob_far_rings)
-		return record;
-	return ring_reserve(knob_rings + index);
+	if (ring && knob_far_rings && !ring_has_room(ring))
+		ring = ring_at(knob_rings + index);
+	return ring ? bpf_ringbuf_reserve(ring, knob_record_bytes, 0) : NULL;
 }
 
 /* Return probes hide return addresses from the unwinder; the kernel knows the true ones. */

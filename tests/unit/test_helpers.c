@@ -28,6 +28,7 @@ static const s32 allowed[] = {
 	BPF_FUNC_probe_read_kernel_str,
 	BPF_FUNC_ktime_get_boot_ns,
 	BPF_FUNC_ringbuf_reserve,
+	BPF_FUNC_ringbuf_query,
 	BPF_FUNC_ringbuf_submit,
 	BPF_FUNC_ringbuf_discard,
 	BPF_FUNC_copy_from_user, /* reads; where it may wait is decided by find_vma */
