@@ -81,6 +81,15 @@ static void test_counts(void)
 		"every call is a hit, and every emitted record is delivered");
 }
 
+/* The child does its work to the end before a record is taken. */
+static void end_unread(struct load_session *session, struct live_child *child)
+{
+	live_go(child);
+	while (!live_ended(child))
+		usleep(20000);
+	load_stop(session);
+}
+
 static void test_saturated(void)
 {
 	struct live_child child = live_fork(call_in_threads, CALLS_EACH);
@@ -95,10 +104,7 @@ static void test_saturated(void)
 	config.stack_bytes = 16384;
 	config.buffer_bytes = 1 << 20;
 	session = live_start(&config);
-	live_go(&child);
-	while (!live_ended(&child))
-		usleep(20000);
-	load_stop(session);
+	end_unread(session, &child);
 	for (;;) {
 		error_free(load_next(session, 0, -1, &record));
 		if (!record)
@@ -130,10 +136,7 @@ static void test_burst(void)
 	config.stack_bytes = 16384;
 	config.buffer_bytes = 16 << 20;
 	session = live_start(&config);
-	live_go(&child);
-	while (!live_ended(&child))
-		usleep(20000);
-	load_stop(session);
+	end_unread(session, &child);
 	for (;;) {
 		error_free(load_next(session, 0, -1, &record));
 		if (!record)
