@@ -37,8 +37,8 @@ const volatile u32 knob_process_mode = PROCESS_ANY;
 const volatile u32 knob_namespace = 0;	  /* inode of our pid namespace; 0: the initial one */
 const volatile bool knob_task_btf = true; /* bpf_get_current_task_btf() is there, 5.11 */
 /* The record (record.bpf.h). */
-const volatile u32 knob_rings = 1;	    /* CPUs that have some */
-const volatile bool knob_far_rings = false; /* behind the near ones in `rings` */
+const volatile u32 knob_rings = 1;	/* CPUs that have some */
+const volatile u32 knob_near_bytes = 0; /* of a near ring; 0: each CPU has one ring */
 const volatile u32 knob_record_bytes = 0;
 const volatile u32 knob_data_at = 0;
 const volatile u32 knob_stack_bytes = 0;

@@ -12,12 +12,11 @@ _inline_ void *ring_at(u32 index)
 }
 
 /* For this record, and for one of a program that runs in between. */
-_inline_ bool ring_has_room(void *ring)
+_inline_ bool near_has_room(void *ring)
 {
-	u64 wanted = 2 * (u64)knob_record_bytes;
+	u64 unread = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
 
-	return bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) + wanted <=
-	       bpf_ringbuf_query(ring, BPF_RB_RING_SIZE);
+	return unread + 2 * (u64)knob_record_bytes <= knob_near_bytes;
 }
 
 /*
@@ -33,7 +32,7 @@ _inline_ struct record *record_reserve(void)
 	u32 index = bpf_get_smp_processor_id() % knob_rings;
 	void *ring = ring_at(index);
 
-	if (ring && knob_far_rings && !ring_has_room(ring))
+	if (ring && knob_near_bytes && !near_has_room(ring))
 		ring = ring_at(knob_rings + index);
 	return ring ? bpf_ringbuf_reserve(ring, knob_record_bytes, 0) : NULL;
 }

@@ -24,12 +24,6 @@ static u32 round_up_power(u32 bytes)
 	return power;
 }
 
-/* Of a near ring, if there are far ones (bpf/record.bpf.h). */
-static u32 near_bytes(const struct load_session *session)
-{
-	return round_up_power(max_u64(NEAR_BYTES, NEAR_RECORDS * session->info.record_bytes));
-}
-
 /* Of the ring that is to hold a burst. */
 static u32 far_bytes(const struct load_session *session)
 {
@@ -37,9 +31,12 @@ static u32 far_bytes(const struct load_session *session)
 		max_u64(session->config.buffer_bytes, LEAST_RECORDS * session->info.record_bytes));
 }
 
-static bool has_near_rings(const struct load_session *session)
+/* Of the ring in front of it (bpf/record.bpf.h); 0: it has none. */
+static u32 near_bytes(const struct load_session *session)
 {
-	return far_bytes(session) > NEAR_TO_FAR * near_bytes(session);
+	u32 bytes = round_up_power(max_u64(NEAR_BYTES, NEAR_RECORDS * session->info.record_bytes));
+
+	return far_bytes(session) / NEAR_TO_FAR > bytes ? bytes : 0;
 }
 
 void ring_maps_knobs(struct load_session *session)
@@ -48,7 +45,7 @@ void ring_maps_knobs(struct load_session *session)
 
 	session->info.n_rings = min_u64(cpus, SNAPLINE_MAX_CPUS);
 	object_knob(session->object, "knob_rings", session->info.n_rings);
-	object_knob(session->object, "knob_far_rings", has_near_rings(session));
+	object_knob(session->object, "knob_near_bytes", near_bytes(session));
 }
 
 /* All at once where the kernel can (5.14): each single update waits for a grace period. */
@@ -86,11 +83,12 @@ static int add_rings(const struct load_session *session, u32 bytes, struct ring_
 
 struct error *ring_maps_make(struct load_session *session)
 {
+	u32 near = near_bytes(session);
 	struct ring_set set = {};
 	int code = 0;
 
-	if (has_near_rings(session))
-		code = add_rings(session, near_bytes(session), &set);
+	if (near)
+		code = add_rings(session, near, &set);
 	if (!code)
 		code = add_rings(session, far_bytes(session), &set);
 	if (!code)
