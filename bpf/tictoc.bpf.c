@@ -54,9 +54,7 @@ _inline_ bool key_goroutine(struct pair_key *key, struct pt_regs *ctx, const str
 	return true;
 }
 
-/*
- * All but PAIR_KEY's value, which comes out of the bay. False: it can't be told whose call it is.
- */
+/* All but PAIR_KEY's value, which the bay makes. False: it can't be told whose call it is. */
 _inline_ bool key_fill(struct pair_key *key, struct pt_regs *ctx, const struct hit *hit)
 {
 	u64 thread = bpf_get_current_pid_tgid();

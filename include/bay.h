@@ -44,9 +44,7 @@ enum {
 	BAY_PROGRAM = 3,
 	BAY_FETCH = 4,
 	BAY_VALUES = 5, /* a bay again */
-	/*
-	 * Followed by a helper call, which becomes a call of the kernel's bpf_session_is_return().
-	 */
+	/* Before a helper call, which becomes one of the kernel's bpf_session_is_return(). */
 	BAY_IS_RETURN = 6,
 };
 

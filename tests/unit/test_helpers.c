@@ -59,9 +59,7 @@ static size_t check_calls(const struct bpf_insn *insns, size_t n, const char *se
 		if (insns[i].code != (BPF_JMP | BPF_CALL) || insns[i].src_reg == BPF_PSEUDO_CALL)
 			continue;
 		calls++;
-		/*
-		 * Never made (bpf/own_stack.bpf.h), and nothing is there to be called, see below.
-		 */
+		/* Never made (bpf/own_stack.bpf.h): there is nothing to be called. */
 		if (insns[i].src_reg == 0 && insns[i].imm == BPF_FUNC_tail_call)
 			continue;
 		if (insns[i].src_reg != 0 || !is_allowed(insns[i].imm))

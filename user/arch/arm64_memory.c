@@ -236,9 +236,7 @@ static void say_single(u32 word, const struct access *access, bool after, struct
 			 reg, where);
 }
 
-/*
- * Modes: an unsigned offset in units of the size; else bits 11 and 10 with a signed one, in bytes.
- */
+/* Modes: an unsigned offset in units of the size; else by bits 11 and 10, signed, in bytes. */
 static bool decode_single(u32 word, struct insn *insn)
 {
 	struct access access = {.rt2 = NO_REG, .base = word >> 5 & 31, .index = NO_REG, .scale = 1};

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The parts of arm64's decoder. Register number 31 is zero, or the stack pointer where it says so.
- */
+/* The parts of arm64's decoder. Register 31 is zero, or the stack pointer where it says so. */
 #ifndef SNAPLINE_ARM64_PRIVATE_H
 #define SNAPLINE_ARM64_PRIVATE_H
 

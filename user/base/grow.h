@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Arrays on the heap that live as long as what they belong to; those of one event or plan: arena.h.
- */
+/* Heap arrays that live as long as what they belong to; those of one event or plan: arena.h. */
 #ifndef SNAPLINE_GROW_H
 #define SNAPLINE_GROW_H
 

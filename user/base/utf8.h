@@ -13,9 +13,7 @@ void utf8_encode(struct strbuf *out, u32 code);
  * joining of the text around it, and nothing private or undefined.
  */
 bool utf8_is_printable(u32 code);
-/*
- * Length of the first piece: one printable character, or one byte that a terminal should not get.
- */
+/* Length of the first piece: a printable character, or a byte that no terminal should get. */
 size_t utf8_next(const u8 *text, size_t len, bool *is_printable);
 /* For a terminal: all but what is printable, newlines and tabs comes out as octal escapes. */
 void utf8_put_safe(struct strbuf *out, const char *text);

@@ -244,9 +244,7 @@ struct error *overhead_look(struct overhead *overhead, struct load_session *load
 	sample =
 		(struct budget_sample){use.time_ns, use.cpu_ns, overhead->spent_ns, overhead->hits};
 	n_out = budget_judge(overhead->budget, &sample, &verdicts);
-	/*
-	 * The breakpoints go first; until their programs are gone may take a busy kernel seconds.
-	 */
+	/* The breakpoints go first: a busy kernel takes seconds until their programs are gone. */
 	seconds = (double)(clock_now() - overhead->started_ns) / 1e9;
 	err = n_out ? detach_parts(overhead, verdicts, n_out, load) : NULL;
 	for (u32 i = 0; i < n_out; i++) {

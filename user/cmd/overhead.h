@@ -15,10 +15,7 @@ struct overhead;
 
 /* *overhead is NULL if nothing is watched: the default watches probes that are single-stepped. */
 struct error *overhead_new(const struct plan *plan, struct overhead **overhead) _must_use_;
-/*
- * When it is time: takes out what has to go. One text for each part, a sentence; they live as long
- * as the overhead.
- */
+/* When it is time: takes out what has to go, and says so; texts live as long as the overhead. */
 struct error *overhead_look(struct overhead *overhead, struct load_session *load,
 			    const char *const **texts, size_t *n) _must_use_;
 /* The error that says so if no probe is left, else NULL. */

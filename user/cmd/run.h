@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What every instrument's command does around its own loop: from the spec to a session, and the
- * end.
- */
+/* What every instrument's command does around its own loop: from the spec to a session's end. */
 #ifndef SNAPLINE_RUN_H
 #define SNAPLINE_RUN_H
 
@@ -22,9 +19,7 @@ struct run {
 	struct recording *recording; /* NULL without -o */
 };
 
-/*
- * Everything is in place; a command starts with the first session_next(). On failure: run_finish().
- */
+/* All is in place; a command starts with the first session_next(). On failure: run_finish(). */
 struct error *run_start(struct run *run, const struct spec *spec, struct arena *arena) _must_use_;
 /* The summary of each probe, shown and recorded; when the session is over. */
 struct error *run_summaries(struct run *run) _must_use_;

@@ -47,10 +47,7 @@ const char *session_notice(struct session *session);
 bool session_is_out(const struct session *session, u32 place);
 /* Final figures of one probe, after error_end. */
 void session_accounting(struct session *session, u32 probe, struct accounting *accounting);
-/*
- * Waits for the command's end. ERROR_NO_HIT if no probe has emitted anything and nobody interrupted
- * it.
- */
+/* Waits for the command's end. ERROR_NO_HIT if nothing was emitted and nobody interrupted it. */
 struct error *session_end(struct session *session) _must_use_;
 void session_free(struct session *session);
 

@@ -203,10 +203,7 @@ struct dw_tls {
 	u64 align;
 };
 bool dw_tls_segment(struct dw *dw, struct dw_tls *tls);
-/*
- * Is the module the program itself, not a library? Its storage then lies next to the thread
- * pointer.
- */
+/* The program itself, no library? Its storage then lies next to the thread pointer. */
 bool dw_is_program(struct dw *dw);
 /* Distance of a program's thread-local variable from the thread pointer; false for a library's. */
 bool dw_tls_offset(struct dw *dw, u64 offset, s64 *from_thread_pointer);

@@ -61,10 +61,7 @@ struct dw {
 bool dw_is_code(const struct dw *dw, u64 pc);
 /* All units in order: the file's, then the alternate file's. */
 size_t dw_units(struct dw *dw, struct dw_unit **units);
-/*
- * The unit whose code covers pc (index.c; from DW_AT_low_pc and DW_AT_ranges, never
- * .debug_aranges).
- */
+/* The unit whose code covers pc (index.c: DW_AT_low_pc and DW_AT_ranges, never .debug_aranges). */
 struct dw_unit *dw_unit_at(struct dw *dw, u64 pc);
 /* The unit that a DIE lies in; NULL if it isn't in the index. */
 struct dw_unit *dw_unit_of(struct dw *dw, Dwarf_Die *die);

@@ -181,9 +181,7 @@ static struct error *load_sections(struct elf_file *file)
 
 	if (!file->header->e_shoff)
 		return NULL;
-	/*
-	 * before libelf, which takes a table that it can't read for none; 0 sections: see the first
-	 */
+	/* libelf takes a table that it can't read for none; 0 sections: see the first */
 	n = file->header->e_shnum ? file->header->e_shnum : 1;
 	if (!in_file(file, file->header->e_shoff, n * sizeof(Elf64_Shdr)))
 		return truncated(file, "section header table");

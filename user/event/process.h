@@ -49,9 +49,7 @@ struct process {
 	struct process_source source; /* what the modules were made of, for record files */
 };
 
-/*
- * folder: where the files of processes that aren't live may be instead of at their path; or NULL.
- */
+/* folder, or NULL: where files of processes that aren't live may be instead of at their path. */
 struct processes *processes_new(bool live, const char *folder);
 void processes_free(struct processes *processes);
 void processes_freep(struct processes **processes);
@@ -80,9 +78,7 @@ void processes_set_source(struct processes *processes, const struct process_memo
  * known has no modules. Valid until the next call: of live ones only a bounded number is kept.
  */
 struct process *processes_get(struct processes *processes, int pid, u64 start_time, u64 ktime);
-/*
- * May its memory be read now for an event of then? Not if it has ended or executed another program.
- */
+/* May its memory be read now for an event of then? Not if it has ended, or executed another. */
 bool process_is_as_it_was(const struct process *process);
 /* The same by what proc_stat() of its thread has just said. */
 bool process_is_still(const struct process *process, const struct proc_stat *now);

@@ -129,9 +129,7 @@ struct error *replay_open(FILE *file, const char *path, struct replay **replay,
 	return NULL;
 }
 
-/*
- * What belongs to a process follows it at once; the first section that doesn't is kept for later.
- */
+/* A process is followed by what belongs to it; the first section that doesn't is kept. */
 static struct error *read_parts(struct replay *replay, struct arena *arena,
 				struct process_source *source)
 {

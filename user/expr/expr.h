@@ -72,9 +72,7 @@ struct expr {
 /* Where names come from. Implemented by plan/ over a dw and a pc; by tests over a table. */
 struct expr_scope {
 	const struct arch *arch;
-	/*
-	 * Each returns false if there is no such name. *why is set if it exists but can't be had.
-	 */
+	/* Each: false if there is no such name; *why is set if it exists but can't be had. */
 	bool (*variable)(void *context, const char *name, struct arena *arena, const struct type **type,
 			 const struct loc **loc, const struct loc **frame_base, struct dw **dw,
 			 const char **why);

@@ -135,10 +135,7 @@ static const struct type *caller_type(struct arena *arena)
 	return type_pointer_to(&code, arena);
 }
 
-/*
- * A variable of its own. One in memory has an address, one in registers, if scalar, is a mere
- * value.
- */
+/* A variable of its own. One in memory has an address; a scalar in registers is a mere value. */
 static struct error *type_return(struct typer *typer, struct expr *expr, struct expr **typed)
 {
 	const struct expr_scope *scope = typer->scope;

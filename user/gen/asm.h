@@ -58,9 +58,7 @@ void asm_store_imm(struct assembler *as, unsigned size, u8 dst, s16 offset, s32 
 void asm_jump(struct assembler *as, struct asm_label label);
 void asm_branch(struct assembler *as, u8 op, u8 dst, u8 src, struct asm_label label);
 void asm_branch_imm(struct assembler *as, u8 op, u8 dst, s32 imm, struct asm_label label);
-/*
- * Generated code reads the program's memory and calls nothing else: any other helper is an error.
- */
+/* Generated code reads the program's memory, no more: any other helper is an error. */
 void asm_call(struct assembler *as, s32 helper);
 void asm_exit(struct assembler *as);
 

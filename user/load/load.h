@@ -41,10 +41,7 @@ struct load_features {
 /* Never fails: what can't be tried is false and `why` says so. Loads a few small programs: 10 ms.
  */
 void load_probe_features(struct load_features *features);
-/*
- * After it, for doctor: `misses`, `multi_pids`, `emulated_nop` and `no_session`, which take half a
- * second.
- */
+/* After it, for doctor, in half a second: `misses`, `multi_pids`, `emulated_nop`, `no_session`. */
 void load_measure_features(struct load_features *features);
 /*
  * Are session links there (6.13), and do they leave the program alive that returns through them,
@@ -52,17 +49,12 @@ void load_measure_features(struct load_features *features);
  */
 bool load_try_sessions(const char **why);
 
-/*
- * What the kernel takes for a hit whose program does nothing, by the instruction; on this machine.
- */
+/* What a hit whose program does nothing takes on this machine, by the instruction. */
 struct load_costs {
 	bool known; /* false: nothing may be attached */
 	u64 emulated_ns, stepped_ns;
 };
-/*
- * Measured on an own child when it is first asked for (20 ms); it may outlive the call by some
- * more.
- */
+/* Measured on an own child when first asked for (20 ms); the child may outlive the call. */
 void load_measure_costs(struct load_costs *costs);
 
 /* Places whose instructions are the same share one program. */

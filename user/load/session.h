@@ -98,9 +98,7 @@ struct load_session {
 	struct record_head *current; /* what load_next() gave last */
 };
 
-/*
- * session.c: a process of the filter; expected: its start in ticks, 0: any. Nothing if it is gone.
- */
+/* session.c: a process of the filter, that started at `expected` (ticks; 0: any), or nothing. */
 struct error *session_add_pid(struct load_session *session, int pid, u64 expected) _must_use_;
 
 /* The place's texts are the session's. */
@@ -127,18 +125,12 @@ struct error *program_load(struct load_session *session, const struct prog_sourc
 /* session.c: the program with which perf links do what others do with that one; its index. */
 struct error *session_load_perf(struct load_session *session, u32 prog, u32 *perf) _must_use_;
 
-/*
- * tictoc.c: is it either kind of tic-toc? Knobs and sizes of its maps, before the object is loaded.
- */
+/* tictoc.c: is it either kind of tic-toc? Knobs and map sizes, before the object is loaded. */
 bool tictoc_is_ours(const struct load_session *session);
 void tictoc_prepare(struct load_session *session);
-/*
- * Has that thread (or process) ended, of which something is kept since `since` (CLOCK_MONOTONIC)?
- */
+/* Has that thread (or process) ended, of which something is kept from `since` (ns, monotonic)? */
 bool tictoc_has_ended(u32 id, bool is_process, u64 since);
-/*
- * calls.c: of LOAD_CALLS, calls that are open; of threads that have ended, taken out and counted.
- */
+/* calls.c, of LOAD_CALLS: open calls; those of ended threads, taken out and counted. */
 u64 calls_open(struct load_session *session);
 u64 calls_sweep(struct load_session *session);
 
@@ -147,9 +139,7 @@ bool count_is_plain(const struct load_config *config);
 /* What LOAD_COUNT has besides; nothing for other instruments. */
 void count_set_knobs(struct load_session *session);
 void count_set_sizes(struct load_session *session);
-/*
- * While its probes are attached and closed, one after the other, a counter's hits are over_limit.
- */
+/* While its probes are attached and closed one by one, a counter's hits are over_limit. */
 void count_set_incomplete(struct load_session *session, bool incomplete);
 /* Emitted hits of the place of that index. */
 u64 count_place_hits(struct load_session *session, u32 place);
@@ -172,10 +162,7 @@ struct error *attach_places(struct load_session *session, const struct load_plac
 			    int pid) _must_use_;
 /* Every place in one more process. */
 struct error *attach_process(struct load_session *session, int pid) _must_use_;
-/*
- * Drops the links of processes that have ended; makes those anew that go by a first thread that
- * has.
- */
+/* Drops links of processes that have ended; makes those anew whose first thread has. */
 struct error *attach_stale(struct load_session *session) _must_use_;
 /*
  * Has a process lost the thread by which its links go, and there is no other kind for it? Then all
@@ -194,9 +181,7 @@ struct error *attach_instead(struct load_session *session, const struct link *ol
 /* Of the session from now on; with its own copy of the places. */
 void link_keep(struct load_session *session, const struct link *link, const u32 *places, u32 n);
 void link_close(struct link *link);
-/*
- * A multi link of that program at places of one file; descriptor or negative errno. pid -1: of all.
- */
+/* A multi link at places of one file, pid -1: of all processes; descriptor or negative errno. */
 int link_places(struct load_session *session, int prog_fd, const u32 *places, u32 n, u64 flags,
 		int pid);
 /* trial.c: where own code is in this program's file. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What the kernel takes, found by handing it small programs; what is attached is so to own
- * children.
- */
+/* What the kernel takes, found by handing it small programs, attached to own children. */
 #ifndef SNAPLINE_TRIES_H
 #define SNAPLINE_TRIES_H
 

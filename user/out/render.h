@@ -41,9 +41,7 @@ void render_json_variables(struct json *json, const char *key, struct value *con
 void text_taken_out(struct pen *pen, const struct taken_out *out);
 void json_overhead(struct json *json, bool known, double overhead, const struct taken_out *out);
 
-/*
- * text_tictoc.c and json_tictoc.c: EVENT_TICTOC, EVENT_PAIRS, and what a snapshot has of its pair.
- */
+/* text_tictoc.c and json_tictoc.c: EVENT_TICTOC, EVENT_PAIRS, and the pair of a snapshot. */
 struct error *text_tictoc(struct sink *sink, const struct event *event) _must_use_;
 struct error *text_pairs(struct sink *sink, const struct event *event) _must_use_;
 struct error *text_erase_live(struct sink *sink) _must_use_;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * One place's condition, captures and roots: typed in its scope, then compiled for its patch bays.
- */
+/* A place's condition, captures and roots: typed in its scope, compiled for its patch bays. */
 #ifndef SNAPLINE_COMPILE_H
 #define SNAPLINE_COMPILE_H
 

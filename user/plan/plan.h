@@ -134,9 +134,7 @@ typedef struct error *(*plan_files_fn)(void *context, const char *binary, struct
 /* What was found out about the kernel and the target before the plan is made. */
 struct plan_host {
 	struct gen_features features;
-	/*
-	 * Why a session link can't see returns there, or had better not; NULL: it may (returns.h).
-	 */
+	/* Why a session link can't see returns there, or shouldn't; NULL: it may (returns.h). */
 	const char *no_session, *rather_no_session;
 };
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * What an expression at a place can name: the variables in scope there, globals, types,
- * enumerators.
- */
+/* What an expression at a place can name: variables in scope, globals, types, enumerators. */
 #ifndef SNAPLINE_SCOPE_H
 #define SNAPLINE_SCOPE_H
 

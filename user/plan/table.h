@@ -5,9 +5,7 @@
 
 #include "plan/plan.h"
 
-/*
- * The node for an object of `type`, whose pointers are followed `depth` deep; 0: nothing to read.
- */
+/* The node of an object of `type`, its pointers followed `depth` deep; 0: nothing to read. */
 u32 plan_table_node(struct plan *plan, const struct type *type, u32 depth);
 /* The node for what a pointer of `type` points to; 0 if it isn't followed. */
 u32 plan_table_pointee(struct plan *plan, const struct type *type, u32 depth);

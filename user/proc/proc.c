@@ -52,9 +52,7 @@ struct error *proc_read_file(int pid, const char *name, struct arena *arena, cha
 			return error_new(ERROR_FAILED, "process %d: its %s is too long", pid, name);
 		strbuf_add(&content, block, (size_t)got);
 	}
-	/*
-	 * What it says of an address space ends where that ended while it was read: it is cut off.
-	 */
+	/* What it says of an address space that ended while it was read is cut off there. */
 	if (content.len && pread(fd, block, 1, 0) <= 0) {
 		errno = ESRCH;
 		return proc_error(pid, name);

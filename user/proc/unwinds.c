@@ -78,9 +78,7 @@ static bool has_code(const struct proc_map *maps, size_t n)
 	return false;
 }
 
-/*
- * In the middle of execve() a process has the new executable's name already, and none of its code.
- */
+/* In the middle of execve() a process has the new executable's name, and none of its code. */
 static const char *process_unwinds(struct search *search, int pid)
 {
 	const char *why = NULL;

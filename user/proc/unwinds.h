@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * May return addresses be replaced in live processes? (elf/unwinds.c says of what that is asked.)
- */
+/* May return addresses be replaced in live processes? elf/unwinds.c says what that depends on. */
 #ifndef SNAPLINE_UNWINDS_H
 #define SNAPLINE_UNWINDS_H
 
