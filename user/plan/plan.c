@@ -5,8 +5,9 @@
 
 #include "plan/choose.h"
 #include "plan/compile.h"
-#include "plan/keys.h"
 #include "plan/identity.h"
+#include "plan/keys.h"
+#include "plan/left_out.h"
 #include "plan/others.h"
 #include "plan/resolve.h"
 #include "plan/returns.h"
@@ -239,14 +240,6 @@ static struct error *add_place(struct build *build, u32 probe, struct plan_modul
 	return err;
 }
 
-/* One place that can't be had is told; all of them is an error. */
-static void add_note(struct plan *plan, const char *probe, const struct resolved *found,
-		     const struct error *err)
-{
-	plan_note(plan, "%s: its place at line %u, 0x%llx, is left out: %s", probe, found->line,
-		  (unsigned long long)found->pc, err->text);
-}
-
 static struct error *only_inlined(struct plan *plan, u32 probe, size_t n, bool all)
 {
 	const char *text = plan->probes[probe].text;
@@ -277,11 +270,13 @@ static void note_split(struct plan *plan, const struct place *place)
 			  probe->text, split);
 }
 
+/* Places that can't be had are told; if there are no others, it is an error. */
 static struct error *add_places(struct build *build, u32 probe, struct plan_module *module,
 				const struct resolved *found, size_t n)
 {
 	struct plan *plan = build->plan;
 	size_t before = plan->n_places, n_inlined = 0;
+	struct left_outs left = {0};
 	struct error *first = NULL;
 
 	for (size_t i = 0; i < n; i++) {
@@ -296,12 +291,13 @@ static struct error *add_places(struct build *build, u32 probe, struct plan_modu
 		err = add_place(build, probe, module, &found[i]);
 
 		if (err)
-			add_note(plan, plan->probes[probe].text, &found[i], err);
+			left_out_add(&left, plan->arena, &found[i], err->text);
 		if (!first)
 			first = err;
 		else
 			error_free(err);
 	}
+	left_out_tell(&left, plan, plan->probes[probe].text);
 	if (plan->n_places == before && first)
 		return first;
 	error_free(first);
