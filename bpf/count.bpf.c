@@ -26,9 +26,10 @@ _inline_ int count_plain(struct pt_regs *ctx, u64 word)
 	u64 cookie;
 
 	if (word & PROGRAM_ONE_PLACE)
-		return count_place(PROGRAM_PLACE(word));
-	cookie = bpf_get_attach_cookie(ctx);
-	if (knob_budget && !swap_counts(cookie))
+		cookie = PROGRAM_PLACE(word);
+	else
+		cookie = bpf_get_attach_cookie(ctx);
+	if (knob_swaps && !swap_counts(word, cookie))
 		return 0;
 	return count_place(cookie);
 }

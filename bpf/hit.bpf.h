@@ -27,18 +27,18 @@ _inline_ void count_run(u32 place)
 /* False if another link counts it, or if user space gave no such place: it never does. */
 _inline_ bool hit_find(struct pt_regs *ctx, struct hit *hit)
 {
+	u64 cookie;
+
 	stay_on_own_stack();
 	hit->time = 0;
 	hit->word = program_word();
-	if (hit->word & PROGRAM_ONE_PLACE) {
-		hit->place_index = PROGRAM_PLACE(hit->word);
-	} else {
-		u64 cookie = bpf_get_attach_cookie(ctx);
-
-		if (knob_budget && !swap_counts(cookie))
-			return false;
-		hit->place_index = cookie;
-	}
+	if (hit->word & PROGRAM_ONE_PLACE)
+		cookie = PROGRAM_PLACE(hit->word);
+	else
+		cookie = bpf_get_attach_cookie(ctx);
+	if (knob_swaps && !swap_counts(hit->word, cookie))
+		return false;
+	hit->place_index = cookie;
 	if (knob_budget)
 		count_run(hit->place_index);
 	hit->place = bpf_map_lookup_elem(&places, &hit->place_index);

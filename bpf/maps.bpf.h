@@ -43,8 +43,9 @@ const volatile u32 knob_record_bytes = 0;
 const volatile u32 knob_data_at = 0;
 const volatile u32 knob_stack_bytes = 0;
 const volatile u32 knob_data_limit = 0; /* no read starts behind this offset in the data */
-/* Places can be taken out (swap.bpf.h), and hits are counted for each, whatever becomes of them. */
+/* Places can be taken out, and hits are counted for each, whatever becomes of them. */
 const volatile bool knob_budget = false;
+const volatile bool knob_swaps = false; /* links can be replaced (swap.bpf.h) */
 /* Values (values.bpf.h). */
 const volatile u32 knob_values = 0;	 /* of the program that has the most */
 const volatile u32 knob_value_bytes = 0; /* the most that is copied for one */
@@ -55,7 +56,7 @@ volatile u32 one_pid = 0;
 volatile u64 binary_inode = 0;
 volatile u32 binary_teacher = 0;
 volatile u32 binary_fd = 0;
-/* probe.h: SWAP_NONE, or while a link is replaced which one. */
+/* probe.h: SWAP_NONE, or while links are replaced which. */
 volatile u32 swap = SWAP_NONE;
 
 struct {

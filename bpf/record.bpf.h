@@ -6,17 +6,20 @@
 #include "env.bpf.h"
 #include "layout.h"
 
+enum { NEAR_SPARE = 4 };
+
 _inline_ void *ring_at(u32 index)
 {
 	return bpf_map_lookup_elem(&rings, &index);
 }
 
-/* For this record, and for one of a program that runs in between. */
+/* For this record, and for those of programs that run in between. */
 _inline_ bool near_has_room(void *ring)
 {
 	u64 unread = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	u64 each = knob_record_bytes + BPF_RINGBUF_HDR_SZ;
 
-	return unread + 2 * (u64)knob_record_bytes <= knob_near_bytes;
+	return unread + NEAR_SPARE * each <= knob_near_bytes;
 }
 
 /*

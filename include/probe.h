@@ -38,10 +38,15 @@ struct probe_state {
 #define COOKIE_SWAPPED (1ull << 32)
 
 /*
- * While a link is replaced: the number of the replacement times SWAP_STEP, and SWAP_TO_FLAGGED if
- * the newer link is the one with COOKIE_SWAPPED. Else SWAP_NONE.
+ * While links are replaced: the number of the replacement times SWAP_STEP, and by what the newer
+ * ones are known. Else SWAP_NONE.
  */
-enum { SWAP_NONE = 0, SWAP_TO_FLAGGED = 1, SWAP_STEP = 2 };
+enum {
+	SWAP_NONE = 0,
+	SWAP_TO_FLAGGED = 1, /* by COOKIE_SWAPPED; without it, that they don't have it */
+	SWAP_TO_WIDE = 2,    /* by PROGRAM_IS_WIDE alone */
+	SWAP_STEP = 4,
+};
 
 /* The class of a hit (DESIGN.md, "Accounting"), in the order in which they are asked. */
 enum hit_class {
@@ -82,6 +87,7 @@ enum process_mode {
 #define PROGRAM_HAS_VALUES (1ull << 11)
 #define PROGRAM_ONE_PLACE (1ull << 10) /* the place is PROGRAM_PLACE, else the attach cookie */
 #define PROGRAM_IS_TOC (1ull << 12)    /* of tic-toc: runs at TOC */
+#define PROGRAM_IS_WIDE (1ull << 13)   /* of links of all processes, in place of those of each */
 #define PROGRAM_INDEX(word) (((word) >> 16) & 0xffff)
 #define PROGRAM_PLACE(word) ((word) >> 32)
 #define PROGRAM_WORD(index, place, flags) \

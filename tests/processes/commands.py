@@ -89,9 +89,11 @@ def ctrl_c():
 
 @test("a closed terminal ends the session with its summary; under nohup it goes on")
 def hangup():
+    # Who runs the tests under nohup has it ignored, and programs inherit that.
     for prefix in ((), ("nohup",)):
         target = family("forever")
-        snap = Snap("-p", target.pid, "step", prefix=prefix, limits=("-n", 0, "--rate", 5)).attached()
+        snap = Snap("-p", target.pid, "step", prefix=prefix, limits=("-n", 0, "--rate", 5),
+                    preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)).attached()
         target.go()
         check("hits come", snap.out.wait_for('"event":"snapshot"'), snap.out.lines, snap.err.lines)
         snap.popen.send_signal(signal.SIGHUP)

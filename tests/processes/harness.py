@@ -4,6 +4,8 @@
 A target (tests/targets/family.c) prints what each of its processes counted itself; a test compares that with the
 snapshots and the summary of `snapline snap -f json`.
 """
+import array
+import fcntl
 import json
 import os
 import re
@@ -12,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -40,6 +43,16 @@ def check(what, good, *shown):
     """Something that has to be true; the rest is printed if it isn't."""
     if not good:
         raise AssertionError("%s%s" % (what, ": " + ", ".join(repr(item)[:1500] for item in shown) if shown else ""))
+
+
+def becomes_true(look):
+    """Whether it does in time."""
+    deadline = time.time() + PATIENCE
+    while not look():
+        if time.time() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def folder():
@@ -92,13 +105,16 @@ class Output(threading.Thread):
 
 
 class Process:
-    """A command with its output, and a line of input to come."""
-    def __init__(self, *argv, stdin=subprocess.PIPE, **options):
-        self.popen = subprocess.Popen([str(word) for word in argv], stdin=stdin, stdout=subprocess.PIPE,
+    """A command with its output, and a line of input to come. What it writes may go through another Process."""
+    def __init__(self, *argv, stdin=subprocess.PIPE, through=None, **options):
+        self.popen = subprocess.Popen([str(word) for word in argv], stdin=stdin,
+                                      stdout=through.popen.stdin if through else subprocess.PIPE,
                                       stderr=subprocess.PIPE, text=True, errors="replace", cwd=TOP, **options)
         running.append(self.popen)
         self.pid = self.popen.pid
-        self.out, self.err = Output(self.popen.stdout), Output(self.popen.stderr)
+        self.out, self.err = through.out if through else Output(self.popen.stdout), Output(self.popen.stderr)
+        if through:
+            through.popen.stdin.close()
 
     def ready(self):
         """Waits until it waits; the pid that it sees itself."""
@@ -115,8 +131,9 @@ class Process:
         try:
             status = self.popen.wait(patience)
         except subprocess.TimeoutExpired:
-            raise AssertionError("still running after %d seconds: %s; %r; %r" % (
-                patience, " ".join(self.popen.args), self.out.lines[-5:], self.err.lines[-5:])) from None
+            status = None
+        check("it ends in %d seconds" % patience, status is not None, self.popen.args, self.err.lines[-5:],
+              self.out.lines[-2:])
         if self.popen.stdin:
             self.popen.stdin.close()
         self.out.join(2)
@@ -247,6 +264,15 @@ def first_byte(pid, path, symbol):
     with open("/proc/%d/mem" % pid, "rb") as memory:
         memory.seek(base + address_of(path, symbol))
         return memory.read(1)[0]
+
+
+def unread_by(pid):
+    """Bytes in the pipe that is its standard input."""
+    pipe = os.open("/proc/%d/fd/0" % pid, os.O_RDONLY | os.O_NONBLOCK)
+    unread = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, unread)
+    os.close(pipe)
+    return unread[0]
 
 
 def end_all():

@@ -5,8 +5,8 @@ import random
 import signal
 import time
 
-from harness import (FAMILY, PATIENCE, SNAPLINE, Process, Snap, build, check, check_counts, check_right, copy, family,
-                     first_byte, folder, functions, test, variable)
+from harness import (FAMILY, SNAPLINE, Process, Snap, becomes_true, build, check, check_counts, check_right, copy,
+                     family, first_byte, folder, functions, test, unread_by, variable)
 
 
 @test("two processes of -p, and a third of the same binary is no hit")
@@ -66,6 +66,44 @@ def first_thread_of_two_ends():
     snap.done()
     check_counts(snap, {target.pid: 10, other.pid: 11})
     check_right(snap, frames=("step",))
+
+
+@test("the second thread ends too, and the third goes on")
+def second_thread_ends():
+    for before in (True, False):
+        words = ("alone", "wait", "calls", 3, "alone", "wait", "calls", 4)
+        target = Process(FAMILY, *words) if before else family(*words)
+        n = 1 if before else 2
+        if before:
+            target.ready()
+        snap = Snap("-p", target.pid, "step").attached()
+        if not before:
+            target.go()
+            check("it is noticed", snap.out.wait_for(r'"event":"notice".*first thread'), snap.out.lines)
+        target.go()
+        check("the third is there", target.out.wait_for(r"ready", first=n), target.out.lines)
+        target.go()
+        target.wait()
+        snap.done()
+        check_counts(snap, {target.pid: 7})
+        check_right(snap, frames=("step",))
+
+
+@test("a process that loses its first thread costs another one no hit")
+def another_loses_its_first():
+    for place, n in (("step", 100000), ("family.c:*", 20000)):
+        target, other = family("alone", "wait", "calls", 7), family("calls", n)
+        counter = Snap("-p", "%d,%d" % (target.pid, other.pid), place, command="count",
+                       limits=("--max-overhead", "none")).attached()
+        other.go()
+        target.go()
+        check("it is noticed", counter.out.wait_for(r'"event":"notice".*first thread'), counter.out.lines)
+        target.go()
+        for process in (target, other):
+            process.wait()
+        counter.done()
+        hits = counter.hits_of("job->round = round;") if place != "step" else counter.summaries[0]["hits"]
+        check("every hit once", hits == n + 7, counter.summaries)
 
 
 @test("many places of a process whose first thread had ended, beside another process")
@@ -129,10 +167,8 @@ def fork_cleared():
         probed = first_byte(target.pid, FAMILY, "step")
         target.go()
         child = int(target.out.wait_for(r"ready (\d+)", first=1).group(1))
-        deadline = time.time() + PATIENCE
-        while first_byte(child, FAMILY, "step") != plain and time.time() < deadline:
-            time.sleep(0.02)
-        check("its code is as it was", first_byte(child, FAMILY, "step") == plain != probed, probed, plain)
+        check("its code is as it was", becomes_true(lambda: first_byte(child, FAMILY, "step") == plain) and
+              plain != probed, probed, plain)
         check("the parent's is probed", first_byte(target.pid, FAMILY, "step") == probed)
         target.go()
         target.wait()
@@ -277,6 +313,45 @@ def thread_executes():
     snap.done()
     check_counts(snap, {target.pid: 5})
     check_right(snap)
+
+
+@test("exec by another thread than the first, again and again")
+def thread_executes_often():
+    rounds = 15
+    for _ in range(2):
+        target = family(*("again", "wait", "calls", 1) * rounds)
+        plain = first_byte(target.pid, FAMILY, "step")
+        snap = Snap("-p", target.pid, "step").attached()
+        for n in range(rounds):
+            target.go()
+            check("it is executed", becomes_true(lambda: sum("ready" in line for line in target.out.lines) == n + 2),
+                  target.out.lines)
+            check("it is probed again", becomes_true(lambda: first_byte(target.pid, FAMILY, "step") != plain), n)
+        target.go()
+        target.wait()
+        snap.done()
+        check_counts(snap, {target.pid: rounds})
+        check_right(snap)
+
+
+@test("exec by another thread, while nobody reads what snapline writes")
+def thread_executes_unread():
+    reader = Process("cat")
+    target, other = family("again", "wait", "calls", 3), family("calls", 20000)
+    plain = first_byte(target.pid, FAMILY, "step")
+    snap = Snap("-p", "%d,%d" % (target.pid, other.pid), "step", through=reader).attached()
+    reader.popen.send_signal(signal.SIGSTOP)
+    other.go()
+    other.wait()
+    check("the pipe is full", becomes_true(lambda: unread_by(reader.pid) > 60000))
+    target.go()
+    check("it is executed", target.out.wait_for(r"ready", first=1), target.out.lines)
+    check("it is probed again", becomes_true(lambda: first_byte(target.pid, FAMILY, "step") != plain))
+    target.go()
+    target.wait()
+    reader.popen.send_signal(signal.SIGCONT)
+    snap.done()
+    check("every hit", snap.summaries[0]["hits"] == 20003, snap.summaries)
 
 
 @test("SIGKILL at random moments: the session ends by itself and the sum holds")

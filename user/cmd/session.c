@@ -56,13 +56,16 @@ void session_attach_again(void *context, int pid)
 {
 	struct session *session = context;
 	struct error *err;
+	bool done;
 
 	if (session->stopped || session_replaces_returns(session))
 		return;
-	err = load_attach_again(session->load, pid);
-	session_notify(session, "the first thread of process %d has ended: %s%s", pid,
-		       err ? "it is no longer seen, " : "hits of the last moment may be missing",
-		       err ? err->text : "");
+	err = load_attach_again(session->load, pid, &done);
+	if (err || done)
+		session_notify(session, "the first thread of process %d has ended: %s%s", pid,
+			       err ? "it is no longer seen, "
+				   : "hits of the last moment may be missing",
+			       err ? err->text : "");
 	error_free(err);
 }
 
@@ -99,10 +102,10 @@ void session_check_files(struct session *session)
 	}
 }
 
-/* Without a watch it is seen by looking. */
+/* Without a watch, or if its events were lost, it is seen by looking. */
 static void check_threads(struct session *session)
 {
-	int pid = session->watch ? 0 : lives_headless(session->lives);
+	int pid = session->by_pid ? lives_headless(session->lives) : 0;
 
 	if (pid)
 		session_attach_again(session, pid);
@@ -271,6 +274,10 @@ void session_watch(void *context)
 {
 	struct session *session = context;
 
+	if (session->watch)
+		watch_poll(session->watch);
+	check_target(session);
+	check_children(session);
 	check_overhead(session);
 	if (!session->stopped && is_over(session))
 		stop(session);
@@ -284,10 +291,6 @@ struct error *session_next(struct session *session, const struct record_head **r
 	if (err)
 		return err;
 	for (;;) {
-		if (session->watch)
-			watch_poll(session->watch);
-		check_target(session);
-		check_children(session);
 		session_watch(session);
 		*record = NULL;
 		if (session->n_told < session->n_notices || tick(session))

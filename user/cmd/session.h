@@ -32,7 +32,10 @@ bool session_ticked(struct session *session);
 double session_seconds(const struct session *session);
 /* What instruments keep in the kernel is read from there. */
 struct load_session *session_load(struct session *session);
-/* What has to go on while nobody asks for the next record: the cost budget, and the end in time. */
+/*
+ * What has to go on while nobody asks for the next record: what becomes of the target's processes
+ * and files, the cost budget, the end in time.
+ */
 void session_watch(void *session);
 /*
  * The next record; error_end when the session is over and all is read. *record is NULL when there

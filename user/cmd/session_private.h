@@ -26,6 +26,7 @@ struct session {
 	const char **notices; /* to be shown, from n_told on */
 	size_t n_notices, n_told;
 	bool told_replaced;
+	bool by_pid;  /* LOAD_PIDS */
 	bool forked;  /* processes have children that may still have breakpoints, */
 	u64 clear_ns; /* which are not taken out before then */
 	u64 started_ns, stopped_ns;

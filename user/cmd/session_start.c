@@ -78,8 +78,8 @@ static void hear(struct session *session, enum load_filter filter)
 		.mapped = filter == LOAD_BINARY		      ? see_mapping
 			  : session_replaces_returns(session) ? see_unwinder
 							      : NULL,
-		.headless = filter == LOAD_PIDS ? session_attach_again : NULL,
-		.forked = filter == LOAD_PIDS ? session_see_fork : NULL,
+		.headless = session->by_pid ? session_attach_again : NULL,
+		.forked = session->by_pid ? session_see_fork : NULL,
 		.context = session,
 	};
 
@@ -135,6 +135,7 @@ static struct error *load(struct session *session)
 		err = add_new(session, &config);
 	if (err)
 		return err;
+	session->by_pid = config.filter == LOAD_PIDS;
 	hear(session, config.filter);
 	tell_attached(session);
 	return NULL;

@@ -99,30 +99,13 @@ static struct error *attach_error(int code, const struct load_place *place)
 	return kernel_error(code, what);
 }
 
-/* A process whose first thread has exited is still there in the others. */
-static int open_uprobe_thread(struct load_session *session, const struct load_place *place, int pid)
+static int attach_perf(struct load_session *session, const struct load_place *place, int pid)
 {
-	int fd = link_open_uprobe(session->uprobe_type, place->path, place->offset, pid);
-	int tid;
-
-	if (fd != -ESRCH || pid < 0)
-		return fd;
-	tid = proc_thread(pid);
-	return tid == pid ? fd
-			  : link_open_uprobe(session->uprobe_type, place->path, place->offset, tid);
-}
-
-static struct error *attach_perf(struct load_session *session, const struct load_place *place,
-				 int pid, int *fd)
-{
+	int prog = session->progs[session->places[place->index].prog].fd;
+	int uprobe = link_open_uprobe(session->uprobe_type, place->path, place->offset, pid);
 	const u64 cookie = place->index;
-	u32 perf;
-	struct error *err = session_load_perf(session, session->places[place->index].prog, &perf);
 
-	if (!err)
-		*fd = link_perf(session->progs[perf].fd, open_uprobe_thread(session, place, pid),
-				session->cookies ? &cookie : NULL);
-	return err;
+	return link_perf(prog, uprobe, session->cookies ? &cookie : NULL);
 }
 
 int link_places(struct load_session *session, int prog_fd, const u32 *places, u32 n, u64 flags,
@@ -166,21 +149,18 @@ static struct error *attached(struct load_session *session, const struct link *l
 }
 
 static struct error *attach_each(struct load_session *session, const struct load_place *places,
-				 size_t n, int pid, bool perf)
+				 size_t n, int pid)
 {
-	struct link link = {.pid = pid, .perf = perf};
+	struct link link = {.pid = pid};
 	struct error *err = NULL;
 
 	for (size_t i = 0; i < n && !err; i++) {
 		u32 index = places[i].index;
 
-		if (perf)
-			err = attach_perf(session, &places[i], pid, &link.fd);
-		else
-			link.fd = attach_multi(session, &index, 1, 0, pid);
-		if (!err)
-			err = attached(session, &link, &index, 1);
-		if (!err && link.fd == -ESRCH)
+		link.fd = session->info.multi ? attach_multi(session, &index, 1, 0, pid)
+					      : attach_perf(session, &places[i], pid);
+		err = attached(session, &link, &index, 1);
+		if (link.fd == -ESRCH)
 			break;
 	}
 	return err;
@@ -241,26 +221,11 @@ static struct error *attach_groups(struct load_session *session, const struct lo
 	return err;
 }
 
-/* Multi links go by the first thread of a process: has it ended? */
-static bool is_headless(const struct load_session *session, int pid)
-{
-	return session->info.multi && session->by_pid && pid >= 0 && proc_thread(pid) != pid;
-}
-
-/* Perf links go by another thread as well, but each takes its time to make. */
-static bool has_perf_instead(const struct load_session *session)
-{
-	return session->perf && session->each_alone;
-}
-
 struct error *attach_places(struct load_session *session, const struct load_place *places, size_t n,
 			    int pid)
 {
-	bool perf =
-		!session->info.multi || (is_headless(session, pid) && has_perf_instead(session));
-
-	if (perf || session->each_alone)
-		return attach_each(session, places, n, pid, perf);
+	if (!session->info.multi || session->each_alone)
+		return attach_each(session, places, n, pid);
 	return attach_groups(session, places, n, pid);
 }
 
@@ -280,70 +245,5 @@ struct error *attach_process(struct load_session *session, int pid)
 	}
 	err = attach_places(session, places, n, pid);
 	free(places);
-	return err;
-}
-
-static void close_links_of(struct load_session *session, int pid)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < session->n_links; i++) {
-		if (session->links[i].pid == pid)
-			link_close(&session->links[i]);
-		else
-			session->links[kept++] = session->links[i];
-	}
-	session->n_links = kept;
-}
-
-bool attach_must_widen(const struct load_session *session)
-{
-	if (has_perf_instead(session))
-		return false;
-	for (size_t i = 0; i < session->n_pids; i++)
-		if (is_headless(session, session->pids[i]))
-			return true;
-	return false;
-}
-
-struct error *attach_widened(struct load_session *session)
-{
-	for (size_t i = 0; i < session->n_pids; i++)
-		close_links_of(session, session->pids[i]);
-	session->by_pid = false;
-	return attach_process(session, -1);
-}
-
-struct error *load_attach_again(struct load_session *session, int pid)
-{
-	if (session->is_remote)
-		return remote_call(WIRE_ATTACH_AGAIN, &pid, sizeof(pid), NULL, 0);
-	if (!session->by_pid || !session->attached)
-		return NULL;
-	if (attach_must_widen(session))
-		return attach_widened(session);
-	close_links_of(session, pid);
-	return attach_process(session, pid);
-}
-
-static bool has_links(const struct load_session *session, int pid, bool perf_too)
-{
-	for (size_t i = 0; i < session->n_links; i++)
-		if (session->links[i].pid == pid && (perf_too || !session->links[i].perf))
-			return true;
-	return false;
-}
-
-struct error *attach_stale(struct load_session *session)
-{
-	struct error *err = NULL;
-
-	for (size_t i = 0; i < session->n_pids && !err; i++) {
-		int pid = session->pids[i];
-		bool ended = proc_ended(pid);
-
-		if ((ended || is_headless(session, pid)) && has_links(session, pid, ended))
-			err = load_attach_again(session, pid);
-	}
 	return err;
 }

@@ -8,6 +8,7 @@
  * use for: of a process that has ended and is not waited for, which has no memory.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,7 +50,7 @@ static bool is_first(const struct load_session *session, size_t at)
 		const struct link *other = &session->links[i];
 
 		if (other->pid >= 0 && other->n_places == link->n_places &&
-		    other->places[0] == link->places[0])
+		    !memcmp(other->places, link->places, link->n_places * sizeof(u32)))
 			return false;
 	}
 	return true;

@@ -7,22 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
 #include "load/link.h"
-#include "load/object.h"
 #include "load/remote.h"
 #include "load/session.h"
-
-static void forget_marks(struct load_session *session)
-{
-	int map = object_map(session->object, "swap_marks");
-	u64 mark;
-
-	while (!bpf_map_get_next_key(map, NULL, &mark))
-		if (bpf_map_delete_elem(map, &mark))
-			return;
-}
 
 /* Their order matters at the end. */
 static void remove_link(struct load_session *session, size_t at)
@@ -38,10 +25,7 @@ static struct error *swap_link(struct load_session *session, size_t at, const u3
 	struct error *err;
 	bool made;
 
-	forget_marks(session);
-	session->n_swaps++;
-	object_set(session->object, "swap",
-		   session->n_swaps * SWAP_STEP + (old.flag ? 0 : SWAP_TO_FLAGGED));
+	swap_begin(session, old.flag ? 0 : SWAP_TO_FLAGGED);
 	err = attach_instead(session, &old, rest, n, &made);
 	/* Or one that is behind the newer programs already would find the older ones gone. */
 	link_settle();
@@ -50,7 +34,7 @@ static struct error *swap_link(struct load_session *session, size_t at, const u3
 	else
 		remove_link(session, at);
 	link_close(&old);
-	object_set(session->object, "swap", SWAP_NONE);
+	swap_end(session);
 	return err;
 }
 

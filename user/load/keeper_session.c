@@ -226,26 +226,37 @@ static void on_start(struct call *call)
 	give_session(call);
 }
 
-/* What needs a process of the target. */
-static void on_pid(struct call *call, struct error *(*act)(struct load_session *load, int pid))
+/* What needs a process of the target. False: it is gone, or that is answered. */
+static bool take_process(struct call *call, s32 *pid)
 {
-	s32 pid = take_s32(call);
-	int code = permit_process_code(call->keeper->permit, pid);
+	int code;
 
-	if (!code)
-		give_error(call, act(call->keeper->load, pid));
-	else if (code != -ENOENT)
+	*pid = take_s32(call);
+	code = permit_process_code(call->keeper->permit, *pid);
+	if (code && code != -ENOENT)
 		give_code(call, code);
+	return !code;
 }
 
 static void on_add_pid(struct call *call)
 {
-	on_pid(call, load_add_pid);
+	s32 pid;
+
+	if (take_process(call, &pid))
+		give_error(call, load_add_pid(call->keeper->load, pid));
 }
 
 static void on_attach_again(struct call *call)
 {
-	on_pid(call, load_attach_again);
+	struct error *err = NULL;
+	bool done = false;
+	s32 pid;
+
+	if (take_process(call, &pid))
+		err = load_attach_again(call->keeper->load, pid, &done);
+	if (!err)
+		wire_put_u32(&call->answer->bytes, done);
+	give_error(call, err);
 }
 
 static void on_clear_children(struct call *call)

@@ -4,11 +4,11 @@
  * one place in one process or in all; a uprobe_multi link is all places of one file that share a
  * program. Both end with their descriptor, so nothing is left behind when this process dies.
  *
- * A perf link of a process goes by the memory of a thread, of any, and takes a reader lock at each
- * hit (kernel/trace/trace_uprobe.c, uprobe_perf_filter()), whose cache line the CPUs pass to and
- * fro. A multi link goes by the first thread, and has no lock (kernel/trace/bpf_trace.c,
- * uprobe_prog_run()). Where the process forks, a perf link takes its breakpoint out at the child's
- * first hit; a multi link leaves it (load_clear_children()).
+ * Either kind of a process goes by the memory of its first thread (widen.c). A perf link takes a
+ * reader lock at each hit (kernel/trace/trace_uprobe.c, uprobe_perf_filter()), whose cache line the
+ * CPUs pass to and fro; a multi link has no lock (kernel/trace/bpf_trace.c, uprobe_prog_run()).
+ * Where the process forks, a perf link takes its breakpoint out at the child's first hit; a multi
+ * link leaves it (load_clear_children()).
  */
 #ifndef SNAPLINE_LINK_H
 #define SNAPLINE_LINK_H

@@ -164,6 +164,7 @@ static void set_knobs(struct load_session *session)
 	object_knob(object, "knob_task_btf", !config->old_kernel && try_task_btf());
 	object_knob(object, "knob_process_mode", process_mode(config->filter));
 	object_knob(object, "knob_budget", config->budget);
+	object_knob(object, "knob_swaps", config->budget || session->by_pid);
 	if (config->instrument == LOAD_LOG)
 		set_log_knobs(session);
 	else
@@ -180,10 +181,10 @@ static void set_sizes(struct load_session *session)
 	object_map_entries(object, "places", session->place_capacity);
 	object_map_entries(object, "probes", config->n_probes);
 	object_map_entries(object, "counts", config->n_probes);
-	if (config->budget) {
+	if (config->budget)
 		object_map_entries(object, "place_runs", session->place_capacity);
+	if (config->budget || session->by_pid)
 		object_map_entries(object, "swap_marks", SWAP_MARKS);
-	}
 	object_map_entries(object, "pids", config->filter == LOAD_ANY ? 1 : LOAD_MAX_PIDS);
 	object_map_entries(object, "nodes", max_u64(config->n_nodes, 1));
 	object_map_entries(object, "edges", max_u64(config->n_edges, 1));

@@ -199,11 +199,10 @@ struct error *load_start(const struct load_config *config,
 /* Adds a process to the filter (LOAD_PIDS: also attaches to it, if load_attach() was called). */
 struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
 /*
- * LOAD_PIDS: the process's first thread is another one now (it has ended, or exec was called by
- * another). Links go by the memory of a thread, so those of this process are made anew. Else
- * nothing.
+ * LOAD_PIDS: the process's first thread has ended, or is another one now, which has executed a
+ * program. Links go by that thread, so others are made. *done: false if there was no need.
  */
-struct error *load_attach_again(struct load_session *session, int pid) _must_use_;
+struct error *load_attach_again(struct load_session *session, int pid, bool *done) _must_use_;
 /*
  * LOAD_PIDS: a process has forked. Children are not probed, but their memory may still have
  * breakpoints that were copied into it: takes them out, which takes about as long as to attach.

@@ -98,6 +98,8 @@ static u64 word_of(const struct load_program *program, const struct prog_source 
 		flags |= PROGRAM_IS_TOC;
 	if (source->one_place)
 		flags |= PROGRAM_ONE_PLACE;
+	if (source->is_wide)
+		flags |= PROGRAM_IS_WIDE;
 	return PROGRAM_WORD(source->program, source->one_place ? source->place : 0, flags);
 }
 

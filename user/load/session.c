@@ -82,21 +82,37 @@ static struct error *load_prog(struct load_session *session, const struct prog_s
 	session->progs = grow(session->progs, session->n_progs, &session->prog_capacity,
 			      sizeof(*session->progs));
 	session->progs[session->n_progs] =
-		(struct prog){.fd = fd, .source = *source, .perf = NO_PROG};
+		(struct prog){.fd = fd, .source = *source, .wide = NO_PROG};
 	*prog = session->n_progs++;
 	return NULL;
 }
 
-struct error *session_load_perf(struct load_session *session, u32 prog, u32 *perf)
+/* The same program with PROGRAM_IS_WIDE, loaded once. */
+static struct error *load_wide(struct load_session *session, u32 prog, u32 *wide)
 {
-	const struct prog_source source = session->progs[prog].source;
+	struct prog_source source = session->progs[prog].source;
 	struct error *err = NULL;
 
-	*perf = session->multi_type ? session->progs[prog].perf : prog;
-	if (*perf == NO_PROG)
-		err = load_prog(session, &source, 0, perf);
-	if (!err && session->multi_type)
-		session->progs[prog].perf = *perf;
+	if (session->progs[prog].wide == NO_PROG && !source.is_wide) {
+		source.is_wide = true;
+		err = load_prog(session, &source, session->multi_type, wide);
+		if (!err)
+			session->progs[prog].wide = *wide;
+		return err;
+	}
+	*wide = source.is_wide ? prog : session->progs[prog].wide;
+	return NULL;
+}
+
+struct error *session_load_wide(struct load_session *session)
+{
+	struct error *err = NULL;
+
+	for (size_t i = 0; i < session->n_places && !err; i++) {
+		struct session_place *place = &session->places[session->order[i]];
+
+		err = load_wide(session, place->prog, &place->prog);
+	}
 	return err;
 }
 
@@ -106,7 +122,7 @@ static struct error *place_program(struct load_session *session, struct session_
 {
 	u32 program = place->place.program;
 	bool shared = session->cookies && !alone;
-	const struct prog_source source = {program, place->place.index, !shared};
+	const struct prog_source source = {program, place->place.index, !shared, false};
 	struct error *err;
 
 	if (shared && session->prog_of[program] != NO_PROG) {
@@ -167,6 +183,7 @@ struct error *load_attach_more(struct load_session *session, const struct load_p
 			       size_t n)
 {
 	struct error *err = NULL;
+	bool widened;
 
 	if (session->is_remote)
 		return remote_attach_more(session, places, n);
@@ -178,8 +195,9 @@ struct error *load_attach_more(struct load_session *session, const struct load_p
 	if (err)
 		return err;
 	session->attached = true;
-	if (attach_must_widen(session))
-		return attach_widened(session);
+	err = attach_widened(session, &widened);
+	if (err || widened)
+		return err;
 	if (!session->by_pid)
 		return attach_places(session, places, n, -1);
 	for (size_t i = 0; i < session->n_pids && !err; i++)

@@ -33,13 +33,14 @@ struct prog_source {
 	u32 program; /* of config.programs */
 	u32 place;   /* whose alone it is, if one_place */
 	bool one_place;
+	bool is_wide; /* PROGRAM_IS_WIDE */
 };
 
 /* A program that is loaded, and what its runs took when that was measured last. */
 struct prog {
 	int fd;
 	struct prog_source source;
-	u32 perf;	  /* the same for perf links, where it is for others; NO_PROG: not loaded */
+	u32 wide;	  /* the same with PROGRAM_IS_WIDE; NO_PROG: not loaded */
 	u64 run_ns, runs; /* as the kernel had them then (BPF_ENABLE_STATS) */
 	u64 mean_ns;	  /* of a run; 0: not known */
 };
@@ -48,7 +49,6 @@ struct prog {
 struct link {
 	int fd;
 	int pid;     /* whose alone it is; -1: of all */
-	bool perf;   /* a perf link; else a uprobe_multi link, or one that follows processes */
 	u32 *places; /* their indices, malloc'ed; NULL: none, it follows processes */
 	u32 n_places;
 	u64 flag; /* COOKIE_SWAPPED or 0: in its cookies */
@@ -82,6 +82,7 @@ struct load_session {
 	 * the process out for us the program isn't asked, and a return is made of it all the same.
 	 */
 	bool by_pid;
+	bool untold; /* that it was given up: load_attach_again() says so */
 	u32 multi_type; /* attach type of programs and their multi links; 0: none */
 	s32 is_return;	/* LOAD_CALLS: BTF id of bpf_session_is_return() */
 	bool cookies;
@@ -122,8 +123,11 @@ struct error *program_take(struct load_session *session) _must_use_;
 /* attach_type: of its links, 0 for perf links. */
 struct error *program_load(struct load_session *session, const struct prog_source *source,
 			   u32 attach_type, int *fd) _must_use_;
-/* session.c: the program with which perf links do what others do with that one; its index. */
-struct error *session_load_perf(struct load_session *session, u32 prog, u32 *perf) _must_use_;
+/* session.c: places get their programs anew, as those of links of all processes. */
+struct error *session_load_wide(struct load_session *session) _must_use_;
+/* swap.c: links are made between these two in place of others, which are closed before the end. */
+void swap_begin(struct load_session *session, u32 newer);
+void swap_end(struct load_session *session);
 
 /* tictoc.c: is it either kind of tic-toc? Knobs and map sizes, before the object is loaded. */
 bool tictoc_is_ours(const struct load_session *session);
@@ -162,14 +166,10 @@ struct error *attach_places(struct load_session *session, const struct load_plac
 			    int pid) _must_use_;
 /* Every place in one more process. */
 struct error *attach_process(struct load_session *session, int pid) _must_use_;
-/* Drops links of processes that have ended; makes those anew whose first thread has. */
+/* widen.c: if a process of by_pid has lost its first thread; then *done, and all places have them. */
+struct error *attach_widened(struct load_session *session, bool *done) _must_use_;
+/* The same, and links of processes that have ended are dropped. */
 struct error *attach_stale(struct load_session *session) _must_use_;
-/*
- * Has a process lost the thread by which its links go, and there is no other kind for it? Then all
- * places anew with links of all processes, which the programs sort out.
- */
-bool attach_must_widen(const struct load_session *session);
-struct error *attach_widened(struct load_session *session) _must_use_;
 /* What LOAD_FOLLOW and LOAD_BINARY hear from the kernel; nothing for the other filters. */
 struct error *attach_follow(struct load_session *session) _must_use_;
 /*

@@ -42,15 +42,6 @@ static void measure_program(struct prog *prog)
 	prog->runs = info.run_cnt;
 }
 
-/* Also of a place that has perf links in processes without their first thread. */
-static u64 mean_ns(const struct load_session *session, u32 prog)
-{
-	u32 perf = session->progs[prog].perf;
-	u64 mean = perf == NO_PROG ? 0 : session->progs[perf].mean_ns;
-
-	return max_u64(session->progs[prog].mean_ns, mean);
-}
-
 static void measure_programs(struct load_session *session)
 {
 	struct usage *usage = session->usage;
@@ -66,7 +57,7 @@ static void measure_programs(struct load_session *session)
 	for (size_t i = 0; i < session->n_places; i++) {
 		u32 place = session->order[i];
 
-		usage->own_ns[place] = mean_ns(session, session->places[place].prog);
+		usage->own_ns[place] = session->progs[session->places[place].prog].mean_ns;
 	}
 }
 

@@ -41,6 +41,12 @@ struct told {
 	u8 *bytes; /* the whole record */
 };
 
+/* A process whose first thread ends, and it isn't known yet whether the others go on. */
+struct leaving {
+	u32 pid;
+	u64 time;
+};
+
 struct watch {
 	struct cpu_ring *rings;
 	size_t n_rings;
@@ -53,6 +59,8 @@ struct watch {
 	} in_vain[1024];
 	struct told *told; /* of this poll */
 	size_t n_told, told_capacity;
+	struct leaving *leaving;
+	size_t n_leaving, leaving_capacity;
 	struct watch_map *answer;
 	size_t answer_capacity;
 	u64 lost, lost_time; /* records that the kernel dropped, and when the last of them were */
@@ -121,17 +129,45 @@ static void take_fork(struct watch *watch, const struct told *told)
 static void take_exit(struct watch *watch, const struct told *told)
 {
 	const struct task_record *task = (const void *)told->bytes;
+
+	if (told->header.size < sizeof(*task) || task->pid != task->tid ||
+	    !spaces_at(&watch->spaces, task->pid, told->time))
+		return;
+	watch->leaving = grow(watch->leaving, watch->n_leaving, &watch->leaving_capacity,
+			      sizeof(*watch->leaving));
+	watch->leaving[watch->n_leaving++] = (struct leaving){task->pid, told->time};
+}
+
+/*
+ * A thread tells of its end while it ends (kernel/exit.c, do_exit()), and one that executes another
+ * program ends the first one and takes its place: what becomes of the process shows a little later.
+ */
+static bool has_left(struct watch *watch, const struct leaving *leaving)
+{
+	enum { AFTER_NS = 10000000 };
 	struct space *space;
 
-	if (told->header.size < sizeof(*task) || task->pid != task->tid)
-		return;
-	space = spaces_at(&watch->spaces, task->pid, told->time);
-	if (!space)
-		return;
-	if (proc_ended((int)task->pid))
-		space->ended = told->time;
-	else if (watch->calls.headless)
-		watch->calls.headless(watch->calls.context, space->pid);
+	if (proc_ended((int)leaving->pid)) {
+		space = spaces_at(&watch->spaces, leaving->pid, leaving->time);
+		if (space)
+			space->ended = leaving->time;
+		return true;
+	}
+	if (clock_now() < leaving->time + AFTER_NS || !proc_lives((int)leaving->pid))
+		return false;
+	if (watch->calls.headless)
+		watch->calls.headless(watch->calls.context, (int)leaving->pid);
+	return true;
+}
+
+static void look_after(struct watch *watch)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < watch->n_leaving; i++)
+		if (!has_left(watch, &watch->leaving[i]))
+			watch->leaving[kept++] = watch->leaving[i];
+	watch->n_leaving = kept;
 }
 
 static void take_comm(struct watch *watch, const struct told *told)
@@ -252,7 +288,7 @@ static int by_time(const void *a, const void *b)
  * The rings are read one after the other, so what is told after the first was read may be in a
  * later ring while what came before it, in the first, is not read yet. It waits for the next poll.
  */
-void watch_poll(struct watch *watch)
+static void take_told(struct watch *watch)
 {
 	u64 until = clock_now();
 	size_t n = 0;
@@ -272,6 +308,12 @@ void watch_poll(struct watch *watch)
 	spaces_trim(&watch->spaces, watch->told[n - 1].time);
 	watch->n_told -= n;
 	memmove(watch->told, watch->told + n, watch->n_told * sizeof(*watch->told));
+}
+
+void watch_poll(struct watch *watch)
+{
+	take_told(watch);
+	look_after(watch);
 }
 
 int watch_open(int cpu)
@@ -412,6 +454,7 @@ void watch_free(struct watch *watch)
 	for (size_t i = 0; i < watch->n_told; i++)
 		free(watch->told[i].bytes);
 	free(watch->told);
+	free(watch->leaving);
 	free(watch->rings);
 	free(watch->answer);
 	free(watch);

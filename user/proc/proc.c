@@ -2,9 +2,11 @@
 #include "proc/proc_private.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -117,7 +119,7 @@ bool proc_stat_parse(const char *text, struct proc_stat *stat)
 {
 	enum { PF_KTHREAD = 0x00200000 };
 	const char *close = strrchr(text, ')');
-	unsigned long long start;
+	unsigned long long start, memory;
 	unsigned flags;
 	long user, system;
 	int parent;
@@ -125,11 +127,17 @@ bool proc_stat_parse(const char *text, struct proc_stat *stat)
 
 	if (!close || sscanf(close + 1,
 			     " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %*u %*u %ld %ld %*d %*d "
-			     "%*d %*d %llu",
-			     &state, &parent, &flags, &user, &system, &start) != 6)
+			     "%*d %*d %llu %llu",
+			     &state, &parent, &flags, &user, &system, &start, &memory) != 7)
 		return false;
-	*stat = (struct proc_stat){state, parent, (flags & PF_KTHREAD) != 0, start,
-				   (u64)(user + system)};
+	*stat = (struct proc_stat){
+		.state = state,
+		.parent = parent,
+		.is_kernel = (flags & PF_KTHREAD) != 0,
+		.has_memory = memory != 0,
+		.start_time = start,
+		.children_ticks = (u64)(user + system),
+	};
 	return true;
 }
 
@@ -186,7 +194,8 @@ static bool thread_lives(int tid)
 {
 	struct proc_stat stat;
 	struct error *err = proc_stat(tid, &stat);
-	bool lives = !err && stat.state != 'Z' && stat.state != 'X';
+	bool lives = !err && stat.state != 'Z' && stat.state != 'X' &&
+		     (stat.has_memory || stat.is_kernel);
 
 	error_free(err);
 	return lives;
@@ -213,9 +222,21 @@ static int living_thread(int pid)
 	return found;
 }
 
+bool proc_lives(int pid)
+{
+	return living_thread(pid) != 0;
+}
+
 bool proc_ended(int pid)
 {
-	return living_thread(pid) == 0;
+	struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
+	bool has_ended;
+
+	if (ended.fd < 0)
+		return errno == ESRCH || living_thread(pid) == 0;
+	has_ended = poll(&ended, 1, 0) > 0;
+	close(ended.fd);
+	return has_ended;
 }
 
 int proc_thread(int pid)

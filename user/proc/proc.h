@@ -43,6 +43,7 @@ struct proc_stat {
 	char state; /* 'Z': ended, not yet waited for */
 	int parent;
 	bool is_kernel; /* a kernel thread: it has no program */
+	bool has_memory; /* a thread that ends loses it before it is 'Z' */
 	u64 start_time; /* as proc_start_time() */
 	u64 children_ticks; /* CPU time, 1/100 s, of children that were waited for */
 };
@@ -57,6 +58,11 @@ bool proc_exists(int pid);
 int proc_tracer(int pid); /* the process that debugs it (ptrace); 0: none, or not known */
 /* Gone, or only waited for: none of its threads lives. */
 bool proc_ended(int pid);
+/*
+ * A thread of it is seen that lives. Neither this nor proc_ended() for moments: where the last one
+ * ends, and where one executes another program and takes the number of the first.
+ */
+bool proc_lives(int pid);
 /*
  * A thread that has the process's memory: the first one, whose number is the pid, unless it has
  * ended (pthread_exit in main()); /proc/PID shows no maps and no executable then, /proc/TID does.
