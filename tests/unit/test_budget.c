@@ -84,6 +84,9 @@ static void test_as_many_go_as_it_takes(void **state)
 	assert_int_equal(pass(&world, 1000, 400, 9000, 30000), 2);
 	assert_int_equal(world.verdicts[0].part, 1);
 	assert_int_equal(world.verdicts[1].part, 0);
+	assert_float_equal(world.verdicts[0].all,
+			   world.verdicts[0].share + world.verdicts[1].share, 0.001);
+	assert_float_equal(world.verdicts[1].all, world.verdicts[1].share, 0.001);
 	budget_free(world.budget);
 }
 

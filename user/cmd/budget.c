@@ -137,13 +137,14 @@ static u32 dearest(const struct budget *budget)
 	return found;
 }
 
-static struct budget_verdict verdict_on(const struct budget *budget, u32 part, u64 own)
+static struct budget_verdict verdict_on(const struct budget *budget, u32 part, u64 own, u64 left)
 {
 	u64 n = max_u64(hits(budget, part), 1);
 
 	return (struct budget_verdict){
 		.part = part,
 		.share = (double)spent(budget, part) / (double)own,
+		.all = (double)left / (double)own,
 		.rate = (double)n * SECOND_NS / (double)max_u64(window_ns(budget), 1),
 		.hit_ns = spent(budget, part) / n,
 	};
@@ -161,7 +162,7 @@ u32 budget_judge(struct budget *budget, const struct budget_sample *sample,
 	left = watched_ns(budget);
 	allowed = budget->rule.share * (double)(own + expected_ns(budget));
 	while ((double)left > allowed && (part = dearest(budget)) < budget->rule.n_parts) {
-		budget->verdicts[n++] = verdict_on(budget, part, own);
+		budget->verdicts[n++] = verdict_on(budget, part, own, left);
 		budget->out[part] = true;
 		left -= spent(budget, part);
 	}

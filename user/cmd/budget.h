@@ -32,7 +32,8 @@ struct budget_rule {
 /* A part that has to go, with the figures that say so. */
 struct budget_verdict {
 	u32 part;
-	double share; /* its time over the target's own */
+	double share; /* its time over the target's own, */
+	double all;   /* and that of all that were still in: it is what may not be too much */
 	double rate;  /* hits a second */
 	u64 hit_ns;   /* of a hit, on average */
 };

@@ -191,16 +191,18 @@ static const char *verdict_text(const struct overhead *overhead,
 				const struct budget_verdict *verdict)
 {
 	const struct part *part = &overhead->parts[verdict->part];
-	_cleanup_(strbuf_free) struct strbuf cost = {0};
+	_cleanup_(strbuf_free) struct strbuf cost = {0}, all = {0};
 
 	histogram_label_time(&cost, verdict->hit_ns);
+	if (verdict->all > verdict->share)
+		strbuf_printf(&all, ", and all probes together %.0f %%", 100 * verdict->all);
 	return arena_printf(
 		overhead->arena,
 		"%s is taken out after %.1f s: %.0f hits a second at %s each take %.0f %% of "
-		"the time that the program uses itself; %g %% are allowed (--max-overhead). "
+		"the time that the program uses itself%s; %g %% are allowed (--max-overhead). "
 		"What was counted stays.",
 		part->text, part->seconds, verdict->rate, cost.text, 100 * verdict->share,
-		overhead->plan->spec->limits.overhead);
+		all.len ? all.text : "", overhead->plan->spec->limits.overhead);
 }
 
 static bool is_time(struct overhead *overhead)

@@ -42,7 +42,9 @@ void give_fd(struct call *call, int fd)
 
 void give_kept_fd(struct call *call, int fd)
 {
-	give_fd(call, fcntl(fd, F_DUPFD_CLOEXEC, 0));
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	give_fd(call, copy < 0 ? -errno : copy);
 }
 
 static const char *take_path(struct call *call)

@@ -24,23 +24,31 @@ enum {
 };
 #define TICK_NS (1000000000ull / 100) /* of /proc/PID/stat: USER_HZ */
 
-/* The clock ticks since boot when it started. False: it is gone, or another one has its number. */
-static bool is_there(int pid, u64 expected, u64 *ticks)
+/* The clock ticks since boot when it started. Not found if it is gone, or another has its number. */
+static struct error *find_start(int pid, u64 expected, u64 *ticks, bool *found)
 {
 	struct error *err = proc_start_time(pid, ticks);
 
+	*found = !err && (!expected || *ticks == expected);
+	if (err && err->kind == ERROR_FAILED)
+		return err;
 	error_free(err);
-	return !err && (!expected || *ticks == expected);
+	return NULL;
 }
 
 struct error *session_add_pid(struct load_session *session, int pid, u64 expected)
 {
 	u64 ticks, start;
+	struct error *err;
 	u32 key = pid;
+	bool found;
 	int code;
 
-	if (session->config.filter == LOAD_ANY || !is_there(pid, expected, &ticks))
+	if (session->config.filter == LOAD_ANY)
 		return NULL;
+	err = find_start(pid, expected, &ticks, &found);
+	if (err || !found)
+		return err;
 	start = ticks * TICK_NS;
 	code = bpf_map_update_elem(object_map(session->object, "pids"), &key, &start, BPF_ANY);
 	if (code)

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "load/session.h"
+
 /* load_config without its arrays and pointers, which follow it in the order of their counts. */
 struct fixed_config {
 	struct load_counting counting;
@@ -285,7 +287,7 @@ struct error *wire_error(const struct parcel *answer)
 		return NULL;
 	kind = (u32)cursor_unsigned(&in, sizeof(u32));
 	if (answer->number == WIRE_ERRNO)
-		return error_new(ERROR_FAILED, "%s", strerror((int)kind));
+		return kernel_error((int)kind, "a request to the kernel");
 	text = cursor_string(&in);
 	cure = cursor_string(&in);
 	err = error_new(kind, "%s", text ? text : "");
