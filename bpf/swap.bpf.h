@@ -2,9 +2,10 @@
 /*
  * Links are replaced: one of several places, which can't lose one, by a link of those that stay;
  * links of single processes by links of all. The older ones are closed once every thread sees the
- * newer. Until then both run at each hit, one after the other on the same thread, the newer one first
- * (kernel/events/uprobes.c, consumer_add(), puts it at the head of the list). So that the hit is
- * counted once, the newer one leaves a mark for its thread and place, and the older one goes by it:
+ * newer. Until then both run at each hit, one after the other on the same thread, the newer one
+ * first (kernel/events/uprobes.c, consumer_add(), puts it at the head of the list). So that the hit
+ * is counted once, the newer one leaves a mark for its thread and place, and the older one goes by
+ * it:
  *
  *	newer, older	the newer counts and marks; the older finds the mark, takes it, is silent
  *	older alone	(the newer isn't at this place yet) finds no mark, counts

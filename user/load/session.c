@@ -24,7 +24,7 @@ enum {
 };
 #define TICK_NS (1000000000ull / 100) /* of /proc/PID/stat: USER_HZ */
 
-/* The clock ticks since boot when it started. Not found if it is gone, or another has its number. */
+/* When it started, in ticks since boot. Not found if it is gone, or another has its number. */
 static struct error *find_start(int pid, u64 expected, u64 *ticks, bool *found)
 {
 	struct error *err = proc_start_time(pid, ticks);
@@ -70,6 +70,17 @@ bool session_has_pid(const struct load_session *session, int pid)
 	u64 start;
 
 	return !bpf_map_lookup_elem(object_map(session->object, "pids"), &key, &start);
+}
+
+struct error *session_has_still(const struct load_session *session, int pid, bool *still)
+{
+	u32 key = (u32)pid;
+	u64 start, ticks;
+
+	*still = false;
+	if (bpf_map_lookup_elem(object_map(session->object, "pids"), &key, &start))
+		return NULL;
+	return find_start(pid, start / TICK_NS, &ticks, still);
 }
 
 struct error *load_add_pid(struct load_session *session, int pid)

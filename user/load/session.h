@@ -116,6 +116,9 @@ struct error *ring_maps_make(struct load_session *session) _must_use_;
 void session_close_links(struct load_session *session);
 /* Is it in the set that the programs look up? */
 bool session_has_pid(const struct load_session *session, int pid);
+/* And is that number still the same process's? */
+struct error *session_has_still(const struct load_session *session, int pid,
+				bool *still) _must_use_;
 
 /* program.c: open the object (object.h), load its maps and take the instructions. */
 struct error *program_open(struct load_session *session) _must_use_;
@@ -166,7 +169,7 @@ struct error *attach_places(struct load_session *session, const struct load_plac
 			    int pid) _must_use_;
 /* Every place in one more process. */
 struct error *attach_process(struct load_session *session, int pid) _must_use_;
-/* widen.c: if a process of by_pid has lost its first thread; then *done, and all places have them. */
+/* widen.c: links of all processes, if one of by_pid has lost its first thread (*done). */
 struct error *attach_widened(struct load_session *session, bool *done) _must_use_;
 /* The same, and links of processes that have ended are dropped. */
 struct error *attach_stale(struct load_session *session) _must_use_;

@@ -94,6 +94,7 @@ struct error *load_attach_again(struct load_session *session, int pid, bool *don
 {
 	size_t n_old = session->n_links;
 	struct error *err;
+	bool still;
 
 	if (session->is_remote) {
 		u32 answer = 0;
@@ -107,7 +108,10 @@ struct error *load_attach_again(struct load_session *session, int pid, bool *don
 	if (!session->by_pid || !session->attached)
 		return NULL;
 	err = attach_widened(session, done);
-	if (err || *done || !session_has_pid(session, pid))
+	if (err || *done)
+		return err;
+	err = session_has_still(session, pid, &still);
+	if (err || !still)
 		return err;
 	err = attach_process(session, pid);
 	if (!err)
