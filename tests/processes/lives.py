@@ -354,6 +354,28 @@ def thread_executes_unread():
     check("every hit", snap.summaries[0]["hits"] == 20003, snap.summaries)
 
 
+@test("too few descriptors: an error that says so, or every hit")
+def few_descriptors():
+    errors = 0
+    for most in range(26, 62, 6):
+        targets = [family("calls", 10) for _ in range(8)]
+        pids = ",".join(str(target.pid) for target in targets)
+        counter = Process("prlimit", "--nofile=%d:%d" % (most, most), SNAPLINE, "count", "-f", "json", "-v",
+                          "--max-overhead", "none", "-p", pids, "step")
+        attached = counter.out.wait_for(r'"event":"notice".*probes stand')
+        for target in targets:
+            target.go()
+            target.wait()
+        status, lines = counter.wait(), counter.out.lines
+        if attached:
+            check("every hit", any('"event":"summary"' in line and '"hits":80,' in line for line in lines), most, lines)
+        else:
+            check("the error", status == 1 and any("Too many open files" in line for line in counter.err.lines),
+                  most, status, counter.err.lines)
+            errors += 1
+    check("some are too few, some are enough", 0 < errors < 6, errors)
+
+
 @test("SIGKILL at random moments: the session ends by itself and the sum holds")
 def killed():
     for _ in range(6):

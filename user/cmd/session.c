@@ -54,18 +54,25 @@ void session_notify(struct session *session, const char *format, ...)
 
 void session_attach_again(void *context, int pid)
 {
+	static const char *const became[] = {
+		[LOAD_AGAIN] = "hits of the last moment may be missing",
+		[LOAD_AGAIN_WIDER] = "hits of the last moment may be missing, and the probes stand "
+				     "in every process that runs the file now, where they look "
+				     "who it is",
+	};
 	struct session *session = context;
+	enum load_again how;
 	struct error *err;
-	bool done;
 
 	if (session->stopped || session_replaces_returns(session))
 		return;
-	err = load_attach_again(session->load, pid, &done);
-	if (err || done)
-		session_notify(session, "the first thread of process %d has ended: %s%s", pid,
-			       err ? "it is no longer seen, "
-				   : "hits of the last moment may be missing",
-			       err ? err->text : "");
+	err = load_attach_again(session->load, pid, &how);
+	if (err)
+		session_notify(session, "the first thread of process %d has ended: %s", pid,
+			       err->text);
+	else if (how != LOAD_NOT_AGAIN)
+		session_notify(session, "the first thread of process %d has ended: %s", pid,
+			       became[how]);
 	error_free(err);
 }
 

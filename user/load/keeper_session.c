@@ -248,14 +248,14 @@ static void on_add_pid(struct call *call)
 
 static void on_attach_again(struct call *call)
 {
+	enum load_again how = LOAD_NOT_AGAIN;
 	struct error *err = NULL;
-	bool done = false;
 	s32 pid;
 
 	if (take_process(call, &pid))
-		err = load_attach_again(call->keeper->load, pid, &done);
+		err = load_attach_again(call->keeper->load, pid, &how);
 	if (!err)
-		wire_put_u32(&call->answer->bytes, done);
+		wire_put_u32(&call->answer->bytes, how);
 	give_error(call, err);
 }
 

@@ -198,11 +198,17 @@ struct error *load_start(const struct load_config *config,
 			 struct load_session **session) _must_use_;
 /* Adds a process to the filter (LOAD_PIDS: also attaches to it, if load_attach() was called). */
 struct error *load_add_pid(struct load_session *session, int pid) _must_use_;
+enum load_again {
+	LOAD_NOT_AGAIN,	  /* there was no need */
+	LOAD_AGAIN,	  /* new links of that process */
+	LOAD_AGAIN_WIDER, /* links of all processes that run the files */
+};
 /*
  * LOAD_PIDS: the process's first thread has ended, or is another one now, which has executed a
- * program. Links go by that thread, so others are made. *done: false if there was no need.
+ * program. Links go by that thread, so others are made.
  */
-struct error *load_attach_again(struct load_session *session, int pid, bool *done) _must_use_;
+struct error *load_attach_again(struct load_session *session, int pid,
+				enum load_again *how) _must_use_;
 /*
  * LOAD_PIDS: a process has forked. Children are not probed, but their memory may still have
  * breakpoints that were copied into it: takes them out, which takes about as long as to attach.

@@ -42,7 +42,8 @@ struct prog {
 	struct prog_source source;
 	u32 wide;	  /* the same with PROGRAM_IS_WIDE; NO_PROG: not loaded */
 	u64 run_ns, runs; /* as the kernel had them then (BPF_ENABLE_STATS) */
-	u64 mean_ns;	  /* of a run; 0: not known */
+	u64 own_runs;	  /* hits of its places since then */
+	u64 mean_ns;	  /* of a hit; 0: not known */
 };
 
 /* Of the kernel: ends with its descriptor. */
@@ -82,7 +83,7 @@ struct load_session {
 	 * the process out for us the program isn't asked, and a return is made of it all the same.
 	 */
 	bool by_pid;
-	bool untold; /* that it was given up: load_attach_again() says so */
+	bool untold; /* that it was given up: load_attach_again() says it */
 	u32 multi_type; /* attach type of programs and their multi links; 0: none */
 	s32 is_return;	/* LOAD_CALLS: BTF id of bpf_session_is_return() */
 	bool cookies;

@@ -61,6 +61,7 @@ struct watch {
 	size_t n_told, told_capacity;
 	struct leaving *leaving;
 	size_t n_leaving, leaving_capacity;
+	u64 looked; /* after them */
 	struct watch_map *answer;
 	size_t answer_capacity;
 	u64 lost, lost_time; /* records that the kernel dropped, and when the last of them were */
@@ -162,8 +163,13 @@ static bool has_left(struct watch *watch, const struct leaving *leaving)
 
 static void look_after(struct watch *watch)
 {
+	enum { PAUSE_NS = 2000000 };
+	u64 now = clock_now();
 	size_t kept = 0;
 
+	if (!watch->n_leaving || now < watch->looked + PAUSE_NS)
+		return;
+	watch->looked = now;
 	for (size_t i = 0; i < watch->n_leaving; i++)
 		if (!has_left(watch, &watch->leaving[i]))
 			watch->leaving[kept++] = watch->leaving[i];

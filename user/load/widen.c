@@ -90,32 +90,40 @@ struct error *attach_stale(struct load_session *session)
 	return err;
 }
 
-struct error *load_attach_again(struct load_session *session, int pid, bool *done)
+static struct error *attach_anew(struct load_session *session, int pid, enum load_again *how)
 {
 	size_t n_old = session->n_links;
-	struct error *err;
 	bool still;
+	struct error *err = session_has_still(session, pid, &still);
 
+	if (err || !still)
+		return err;
+	*how = LOAD_AGAIN;
+	err = attach_process(session, pid);
+	if (!err)
+		close_links_of(session, pid, n_old);
+	return err;
+}
+
+struct error *load_attach_again(struct load_session *session, int pid, enum load_again *how)
+{
+	bool widened = session->untold;
+	struct error *err = NULL;
+
+	*how = LOAD_NOT_AGAIN;
 	if (session->is_remote) {
 		u32 answer = 0;
 
 		err = remote_call(WIRE_ATTACH_AGAIN, &pid, sizeof(pid), &answer, sizeof(answer));
-		*done = answer;
+		*how = answer;
 		return err;
 	}
-	*done = session->untold;
 	session->untold = false;
-	if (!session->by_pid || !session->attached)
-		return NULL;
-	err = attach_widened(session, done);
-	if (err || *done)
-		return err;
-	err = session_has_still(session, pid, &still);
-	if (err || !still)
-		return err;
-	err = attach_process(session, pid);
-	if (!err)
-		close_links_of(session, pid, n_old);
-	*done = true;
+	if (session->by_pid && session->attached)
+		err = attach_widened(session, &widened);
+	if (widened)
+		*how = LOAD_AGAIN_WIDER;
+	else if (!err && session->by_pid && session->attached)
+		err = attach_anew(session, pid, how);
 	return err;
 }

@@ -30,7 +30,7 @@ enum wire_request {
 	WIRE_COSTS,
 	WIRE_START, /* a config; answered by struct wire_started, the rings, the map of states */
 	WIRE_ADD_PID,
-	WIRE_ATTACH_AGAIN, /* answered by *done (u32) */
+	WIRE_ATTACH_AGAIN, /* answered by *how (u32) */
 	WIRE_CLEAR_CHILDREN,
 	WIRE_FOLLOWS,
 	WIRE_ATTACH,	  /* answered by when time is up (u64, CLOCK_MONOTONIC; 0: never) */

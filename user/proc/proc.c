@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -117,7 +118,7 @@ struct error *proc_comm(int pid, struct arena *arena, const char **comm)
 /* "12 (any) name) S 1 ...": the fields count from behind the last parenthesis (man 5 proc). */
 bool proc_stat_parse(const char *text, struct proc_stat *stat)
 {
-	enum { PF_KTHREAD = 0x00200000 };
+	enum { PF_EXITING = 0x4, PF_KTHREAD = 0x00200000 }; /* include/linux/sched.h */
 	const char *close = strrchr(text, ')');
 	unsigned long long start, memory;
 	unsigned flags;
@@ -134,6 +135,7 @@ bool proc_stat_parse(const char *text, struct proc_stat *stat)
 		.state = state,
 		.parent = parent,
 		.is_kernel = (flags & PF_KTHREAD) != 0,
+		.is_ending = (flags & PF_EXITING) != 0,
 		.has_memory = memory != 0,
 		.start_time = start,
 		.children_ticks = (u64)(user + system),
@@ -190,15 +192,35 @@ bool proc_exists(int pid)
 	return host_stat(path, &st) == 0;
 }
 
+/* It will end and not run its program any more: exit() of another thread, or a signal. */
+static bool is_killed(int tid)
+{
+	struct arena _cleanup_(arena_freep) *arena = arena_new();
+	char *text;
+	size_t len;
+	struct error _cleanup_(error_freep) *err =
+		proc_read_file(tid, "status", arena, &text, &len);
+	const char *pending = err ? NULL : strstr(text, "\nSigPnd:");
+
+	return pending && strtoull(pending + 8, NULL, 16) & (1ull << (SIGKILL - 1));
+}
+
+/* Also if that can't be read. */
 static bool thread_lives(int tid)
 {
 	struct proc_stat stat;
 	struct error *err = proc_stat(tid, &stat);
-	bool lives = !err && stat.state != 'Z' && stat.state != 'X' &&
-		     (stat.has_memory || stat.is_kernel);
 
-	error_free(err);
-	return lives;
+	if (err) {
+		bool gone = err == &error_process_gone;
+
+		error_free(err);
+		return !gone;
+	}
+	if (stat.is_kernel)
+		return true;
+	return stat.state != 'Z' && stat.state != 'X' && stat.has_memory && !stat.is_ending &&
+	       !is_killed(tid);
 }
 
 /* 0: none */
@@ -233,7 +255,7 @@ bool proc_ended(int pid)
 	bool has_ended;
 
 	if (ended.fd < 0)
-		return errno == ESRCH || living_thread(pid) == 0;
+		return errno == ESRCH || living_thread(pid) == 0; /* pid may be another thread's */
 	has_ended = poll(&ended, 1, 0) > 0;
 	close(ended.fd);
 	return has_ended;

@@ -43,7 +43,7 @@ struct proc_stat {
 	char state; /* 'Z': ended, not yet waited for */
 	int parent;
 	bool is_kernel; /* a kernel thread: it has no program */
-	bool has_memory; /* a thread that ends loses it before it is 'Z' */
+	bool is_ending, has_memory; /* a thread that ends loses its memory before it is 'Z' */
 	u64 start_time; /* as proc_start_time() */
 	u64 children_ticks; /* CPU time, 1/100 s, of children that were waited for */
 };
